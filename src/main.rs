@@ -1,0 +1,97 @@
+//! Arguments, log, runtime and exit status; everything else is in the library.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use pullkeeper::cli::{Cli, Output};
+use pullkeeper::cluster::Choice;
+use pullkeeper::config::{self, Inputs};
+use pullkeeper::pass::Options;
+use pullkeeper::progress::Progress;
+use pullkeeper::report::{ExitStatus, Report, write_termination_message};
+use pullkeeper::{keeper, logging};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+fn main() -> ExitStatus {
+    let cli = Cli::parse();
+    let progress = Progress::default();
+    logging::start(progress.bars().clone());
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(run(&cli, &progress))
+    };
+    run().unwrap_or_else(|error: anyhow::Error| {
+        log::error!("{error:#}");
+        ExitStatus::Unusable
+    })
+}
+
+async fn run(cli: &Cli, progress: &Progress) -> anyhow::Result<ExitStatus> {
+    let env = environment();
+    let loaded = config::load(&Inputs { file: cli.config.clone(), env: env.clone() })?;
+    loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+    let mut config = loaded.config;
+    if cli.once || cli.dry_run {
+        config.time = None;
+    }
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone())?;
+    let cluster = choice(cli, &env).connect(stop).await?;
+    let mut tell = |report: &Report| tell(report, cli.output);
+    Ok(keeper::run(&cluster, &config, Options { dry_run: cli.dry_run }, progress, &mut tell).await)
+}
+
+/// The variables that are text; others can't be ours.
+fn environment() -> BTreeMap<String, String> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
+}
+
+fn choice(cli: &Cli, env: &BTreeMap<String, String>) -> Choice {
+    Choice {
+        server: cli.server.clone(),
+        kubeconfig: cli.kubeconfig.clone(),
+        context: cli.context.clone(),
+        endpoint_variable: env.get("KUBERNETES_API_ENDPOINT").cloned(),
+        kubeconfig_variable: env.get("KUBECONFIG").cloned(),
+        in_cluster: env.contains_key("KUBERNETES_SERVICE_HOST"),
+        home: env.get("HOME").map(PathBuf::from),
+    }
+}
+
+/// SIGTERM and SIGINT end the program after the writes in flight.
+fn stop_on_signal(stop: CancellationToken) -> io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        log::info!("told to end; finishing what is in flight");
+        stop.cancel();
+    });
+    Ok(())
+}
+
+/// Prints a report; a reader that went away is no failure.
+fn tell(report: &Report, output: Output) {
+    let mut stdout = anstream::stdout();
+    let printed = match output {
+        Output::Text => writeln!(stdout, "{report}"),
+        Output::Json => writeln!(stdout, "{}", report.to_json()),
+    };
+    if let Err(error) = printed.and_then(|()| stdout.flush()).or_else(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error),
+    }) {
+        log::warn!("can't print the report: {error}");
+    }
+    if let Err(error) = write_termination_message(report, Path::new("/dev/termination-log")) {
+        log::warn!("can't write the termination message: {error}");
+    }
+}

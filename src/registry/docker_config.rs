@@ -1,0 +1,257 @@
+//! The `.dockerconfigjson` of a Secret, edited without touching what isn't ours.
+//!
+//! Entries of other hosts are kept as the bytes they were: somebody wrote them for a reason that this
+//! program doesn't know. No type here has a `Debug`, for each of them holds passwords.
+
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// A docker config: `auths`, and whatever else stands beside it.
+#[derive(Clone, Default)]
+pub struct DockerConfig {
+    auths: Members,
+    beside: Members,
+}
+
+/// A credential as a docker config holds it.
+#[derive(Clone)]
+pub struct Entry {
+    /// The account.
+    pub username: String,
+    /// Its password or token.
+    pub password: SecretString,
+    /// Kept for older tools; nothing reads it.
+    pub email: Option<String>,
+}
+
+impl DockerConfig {
+    /// Reads a docker config; `None` where it is not a JSON object with an object of `auths`.
+    /// Nothing of the text is quoted: it holds passwords.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut beside: Members = serde_json::from_str(text).ok()?;
+        let auths = match beside.remove("auths") {
+            Some(raw) => serde_json::from_str(raw.get()).ok()?,
+            None => Members::default(),
+        };
+        Some(Self { auths, beside })
+    }
+
+    /// The keys of `auths`, in their order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.auths.0.iter().map(|(key, _)| key.as_str())
+    }
+
+    /// Does `key` hold a credential that the kubelet can decode?
+    #[must_use]
+    pub fn is_usable(&self, key: &str) -> bool {
+        self.auths.get(key).is_some_and(is_usable)
+    }
+
+    /// Does `key` hold exactly `entry`, however it is spaced or ordered?
+    #[must_use]
+    pub fn holds(&self, key: &str, entry: &Entry) -> bool {
+        let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
+        self.auths.get(key).and_then(value) == Some(entry.to_value())
+    }
+
+    /// Puts `entry` under `key`: in its old place, or at the end.
+    pub fn set(&mut self, key: &str, entry: &Entry) {
+        self.auths.set(key, entry.to_raw());
+    }
+
+    /// Copies the entry of `key` from another config; `false` where that has none.
+    pub fn keep(&mut self, key: &str, from: &Self) -> bool {
+        let Some(raw) = from.auths.get(key) else { return false };
+        self.auths.set(key, raw.to_owned());
+        true
+    }
+
+    /// Has it no credential at all?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.auths.0.is_empty()
+    }
+
+    /// The config as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> SecretString {
+        let mut text = String::from("{\"auths\":");
+        self.auths.write(&mut text);
+        for (key, raw) in &self.beside.0 {
+            text.push(',');
+            write_member(&mut text, key, raw);
+        }
+        text.push('}');
+        text.into()
+    }
+}
+
+impl Entry {
+    /// A fingerprint of the entry, for the state annotation: it tells that an entry changed, not what
+    /// it holds.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let digest = Sha256::digest(self.to_value().to_string().as_bytes());
+        digest.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+    }
+
+    fn to_value(&self) -> Value {
+        let password = self.password.expose_secret();
+        let auth = BASE64_STANDARD.encode(format!("{}:{password}", self.username));
+        let mut value = json!({"username": self.username, "password": password, "auth": auth});
+        if let (Some(email), Some(map)) = (&self.email, value.as_object_mut()) {
+            map.insert("email".to_owned(), Value::from(email.as_str()));
+        }
+        value
+    }
+
+    fn to_raw(&self) -> Box<RawValue> {
+        serde_json::value::to_raw_value(&self.to_value()).unwrap_or_default()
+    }
+}
+
+/// What the kubelet makes of an entry: `auth` wins, and must be base64 of `user:password`.
+fn is_usable(raw: &RawValue) -> bool {
+    let Ok(value) = serde_json::from_str::<Value>(raw.get()) else { return false };
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    match text("auth") {
+        "" => !text("username").is_empty() && !text("password").is_empty(),
+        auth => BASE64_STANDARD.decode(auth).is_ok_and(|plain| {
+            let at = plain.iter().position(|byte| *byte == b':');
+            at.is_some_and(|at| at > 0 && at + 1 < plain.len())
+        }),
+    }
+}
+
+/// A JSON object whose values keep their bytes and whose keys keep their order.
+#[derive(Clone, Default)]
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl Members {
+    fn get(&self, key: &str) -> Option<&RawValue> {
+        self.0.iter().find(|(own, _)| own == key).map(|(_, raw)| raw.as_ref())
+    }
+
+    fn set(&mut self, key: &str, raw: Box<RawValue>) {
+        match self.0.iter_mut().find(|(own, _)| own == key) {
+            Some((_, old)) => *old = raw,
+            None => self.0.push((key.to_owned(), raw)),
+        }
+    }
+
+    fn remove(&mut self, key: &str) -> Option<Box<RawValue>> {
+        let at = self.0.iter().position(|(own, _)| own == key)?;
+        Some(self.0.remove(at).1)
+    }
+
+    fn write(&self, text: &mut String) {
+        text.push('{');
+        for (index, (key, raw)) in self.0.iter().enumerate() {
+            if index > 0 {
+                text.push(',');
+            }
+            write_member(text, key, raw);
+        }
+        text.push('}');
+    }
+}
+
+fn write_member(text: &mut String, key: &str, raw: &RawValue) {
+    text.push_str(&Value::from(key).to_string());
+    text.push(':');
+    text.push_str(raw.get());
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            // The last of two members of one name wins, as it does for the kubelet.
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Members::default();
+                while let Some((key, raw)) = map.next_entry::<String, Box<RawValue>>()? {
+                    members.set(&key, raw);
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(password: &str) -> Entry {
+        Entry { username: "admin".into(), password: password.into(), email: Some("a@example.com".into()) }
+    }
+
+    #[test]
+    fn keeps_other_entries_to_the_byte() {
+        let theirs = r#"{ "auth" : "eDp5", "weird": [1, 2.50] }"#;
+        let text = format!(
+            r#"{{"credsStore": "x", "auths": {{"other.io": {theirs}, "ours.io": {{}}}}, "n": 1.0e1}}"#
+        );
+        let mut config = DockerConfig::parse(&text).unwrap();
+        config.set("ours.io", &entry("secret"));
+        config.set("new.io", &entry("secret"));
+        let ours = entry("secret").to_value().to_string();
+        assert_eq!(
+            config.to_json().expose_secret(),
+            format!(
+                r#"{{"auths":{{"other.io":{theirs},"ours.io":{ours},"new.io":{ours}}},"credsStore":"x","n":1.0e1}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn an_entry_reads_back_as_itself() {
+        for password in ["plain", "with:colon", "quote\"s", "$dollar", "pässwörd", "\u{1F511}", "line\nbreak"]
+        {
+            let mut config = DockerConfig::default();
+            config.set("h.io", &entry(password));
+            let read = DockerConfig::parse(config.to_json().expose_secret()).unwrap();
+            assert!(read.holds("h.io", &entry(password)), "{password}");
+            assert!(!read.holds("h.io", &entry("other")), "{password}");
+            assert!(read.is_usable("h.io"), "{password}");
+        }
+    }
+
+    #[test]
+    fn tells_a_usable_entry_from_a_broken_one() {
+        let table = [
+            (r#"{"auth": "eDp5"}"#, true),
+            (r#"{"username": "x", "password": "y"}"#, true),
+            (r#"{"auth": "!", "username": "x", "password": "y"}"#, false),
+            (r#"{"auth": "eA=="}"#, false),
+            (r#"{"identitytoken": "t"}"#, false),
+            (r"[]", false),
+            (r"{}", false),
+        ];
+        for (raw, usable) in table {
+            let config = DockerConfig::parse(&format!(r#"{{"auths":{{"h":{raw}}}}}"#)).unwrap();
+            assert_eq!(config.is_usable("h"), usable, "{raw}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_docker_config() {
+        for text in ["", "[]", "nonsense", r#"{"auths": []}"#, r#"{"auths": 1}"#] {
+            assert!(DockerConfig::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What registries and the kubelet agree on: host names, image references, docker configs and
+//! how a credential's key matches an image. Pure; no room of the program is below this one.
+
+mod docker_config;
+mod host;
+mod image;
+mod keyring;
+
+pub use docker_config::{DockerConfig, Entry};
+pub use host::{Host, HostError};
+pub use image::{Image, ImageError};
+pub use keyring::key_matches;
