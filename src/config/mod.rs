@@ -1,0 +1,103 @@
+//! What the user asked for: read from every place where it can be written, checked once.
+//!
+//! The file and the variables become trees that remember their lines (`yaml`, `variables`); figment
+//! joins them (`layers`) into the form as written (`raw`), and that becomes the typed form
+//! (`resolve`, `types`), which can't hold a bad value. A setting that can't be used stops the
+//! program here, before anything in a cluster was looked at or changed.
+
+mod error;
+mod file;
+mod layers;
+mod presets;
+mod raw;
+mod registries;
+mod resolve;
+mod selector;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tree;
+mod types;
+mod variables;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub use error::ConfigError;
+use error::{KeyPath, Problem};
+use layers::Layers;
+pub use presets::Preset;
+use raw::RawConfig;
+pub use selector::{NameSet, Namespaces, is_dns_label, is_dns_name};
+pub use types::{
+    Adopt, Config, Heal, Password, PasswordError, Pods, Registry, SecretKey, ServiceAccounts, Source, Time,
+};
+
+/// Where a file lies that nobody named; the second is the oldest tool's.
+const USUAL_FILES: [&str; 2] = ["/etc/pullkeeper/config.yaml", "/etc/patcher/config.yaml"];
+
+/// What the configuration is read from. It has no `Debug`: the environment holds passwords.
+pub struct Inputs {
+    /// The file that the command line names.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub env: BTreeMap<String, String>,
+}
+
+/// A configuration to run with.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What was asked for.
+    pub config: Config,
+    /// What the user should know, though it works; one line each.
+    pub warnings: Vec<String>,
+    /// The file that was read, if any was.
+    pub file: Option<PathBuf>,
+}
+
+/// Reads and checks the configuration. A password in a file or a variable is read as a check; one
+/// in a Secret is not, for that needs the cluster.
+pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigError> {
+    load_from(inputs, &USUAL_FILES.map(Path::new))
+}
+
+fn load_from(inputs: &Inputs, usual_files: &[&Path]) -> Result<Loaded, ConfigError> {
+    let mut warnings = Vec::new();
+    let mut layers = Layers::read(inputs, usual_files)?;
+    let raw = layers.raw(&mut warnings)?;
+    refuse_both_ways(&raw, &layers)?;
+    let resolved = resolve::resolve(raw, layers.preset()).map_err(|problem| layers.error(&problem))?;
+
+    let env = |name: &str| inputs.env.get(name).cloned();
+    let mut plain = Vec::new();
+    for (registry, path) in resolved.config.registries.iter().zip(&resolved.registry_paths) {
+        let Source::Static { password, .. } = &registry.source;
+        let path = path.key("password");
+        if let Err(error) = password.read_local(&env) {
+            return Err(layers.error(&Problem::new(&path, error.to_string())));
+        }
+        if matches!(password, Password::Text(_)) {
+            plain.push(path);
+        }
+    }
+    if let Some((first, more)) = plain.split_first() {
+        let others = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
+        let what = format!(
+            "is plain text{others}; better write {{file: PATH}}, {{env: NAME}} or {{secret: {{...}}}}"
+        );
+        warnings.push(layers.error(&Problem::new(first, what)).to_string());
+    }
+    Ok(Loaded { config: resolved.config, warnings, file: layers.file().map(Path::to_owned) })
+}
+
+/// `registry` changes what the defaults are; beside `registries` nobody could tell which count.
+fn refuse_both_ways(raw: &RawConfig, layers: &Layers) -> Result<(), ConfigError> {
+    if raw.registry.is_none() || raw.registries.is_none() {
+        return Ok(());
+    }
+    let root = KeyPath::root();
+    let other = layers.place(&root.key("registry")).unwrap_or_default();
+    let what = format!("stands beside registry, the older way to write it ({other}); keep one of them");
+    Err(layers.error(&Problem::new(&root.key("registries"), what)))
+}

@@ -1,0 +1,158 @@
+//! From what was written to what is meant: every value checked once, every default filled in.
+//!
+//! What leaves this file holds no bad value, so nothing downstream looks at a string twice. It
+//! knows keys, not lines: a problem gets its place from the layers.
+
+use std::time::Duration;
+
+use super::error::{KeyPath, Problem};
+use super::presets::Preset;
+use super::raw::{Block, RawConfig, RawNamespaces, RawSelection, RawServiceAccounts, RawTime};
+use super::registries;
+use super::selector::{NameSet, Namespaces, is_dns_label, is_dns_name, is_label_selector, is_label_value};
+use super::text::choose;
+use super::types::{Config, Pods, ServiceAccounts, Time};
+
+const DEFAULT_NAME: &str = "pullkeeper";
+const DEFAULT_INSTANCE: &str = "default";
+const DEFAULT_MAX_EVICTIONS: usize = 50;
+
+/// The checked configuration, and where each of its registries was written.
+pub(super) struct Resolved {
+    pub(super) config: Config,
+    pub(super) registry_paths: Vec<KeyPath>,
+}
+
+/// Checks everything but the passwords' own sources.
+pub(super) fn resolve(raw: RawConfig, preset: Option<Preset>) -> Result<Resolved, Problem> {
+    let root = KeyPath::root();
+    let instance = raw.instance.unwrap_or_else(|| DEFAULT_INSTANCE.to_owned());
+    if !is_label_value(&instance) {
+        let what = "is no label value; write up to 63 letters, digits, '-', '_' and '.'";
+        return Err(Problem::new(&root.key("instance"), what));
+    }
+    let namespaces = namespaces(raw.namespaces, &root.key("namespaces"))?;
+    let secret = raw.secret.map(|Block(secret)| secret).unwrap_or_default();
+    let secret_name = match secret.name {
+        Some(name) => secret_name(name, &root.key("secret").key("name"))?,
+        None => DEFAULT_NAME.to_owned(),
+    };
+    let written = registries::as_list(raw.registries, raw.registry)?;
+    let (registries, registry_paths) = registries::resolve(written, &secret_name)?;
+    let pods = raw.pods.map(|Block(pods)| pods).unwrap_or_default();
+    let config = Config {
+        namespaces,
+        registries,
+        instance,
+        create: secret.create.is_none_or(|create| create.0),
+        adopt: secret.adopt.map(|adopt| adopt.0).unwrap_or_default(),
+        service_accounts: service_accounts(raw.service_accounts, &root.key("serviceAccounts"))?,
+        pods: Pods {
+            heal: pods.heal.map(|heal| heal.0).unwrap_or_default(),
+            max_evictions: pods.max_evictions.map_or(DEFAULT_MAX_EVICTIONS, |max| max.0),
+            evict_running: pods.evict_running.is_some_and(|evict| evict.0),
+        },
+        time: raw.time.map(|Block(raw)| time(&raw, preset, &root.key("time"))).transpose()?,
+        preset,
+    };
+    Ok(Resolved { config, registry_paths })
+}
+
+fn namespaces(raw: Option<RawNamespaces>, path: &KeyPath) -> Result<Namespaces, Problem> {
+    let none = |what| Err(Problem::new(path, what));
+    let (selection, include_path) = match raw {
+        None => return none("is missing; write the names or globs of namespaces"),
+        Some(RawNamespaces::Selection(selection)) => (selection, path.key("include")),
+        Some(RawNamespaces::List(include)) => {
+            let selection = RawSelection { include: Some(include), exclude: None, selector: None };
+            (selection, path.clone())
+        }
+    };
+    let selector = selection.selector;
+    if selector.as_ref().is_some_and(|text| !is_label_selector(text)) {
+        let what = "is no label selector; write one such as 'team=a,env in (dev,test)'";
+        return Err(Problem::new(&path.key("selector"), what));
+    }
+    let include = match selection.include {
+        Some(include) => include,
+        None if selector.is_some() => vec!["*".to_owned()],
+        None => return none("includes no namespace; write include, such as include: [\"*\"]"),
+    };
+    if include.is_empty() {
+        return none("includes no namespace; write at least one name or glob");
+    }
+    let exclude = selection.exclude.unwrap_or_default();
+    check_names(&include, &include_path, is_dns_label)?;
+    check_names(&exclude, &path.key("exclude"), is_dns_label)?;
+    let names = NameSet::new(&include, &exclude).map_err(|what| Problem::new(path, what))?;
+    if names.names().is_some_and(|names| names.is_empty()) {
+        return none("excludes every namespace that it includes; exclude fewer");
+    }
+    Ok(Namespaces { names, selector })
+}
+
+/// Checks each name and glob, so that an error has its place in the list.
+pub(super) fn check_names(
+    names: &[String],
+    path: &KeyPath,
+    is_name: fn(&str) -> bool,
+) -> Result<(), Problem> {
+    for (index, name) in names.iter().enumerate() {
+        let wrong = |what| Problem::new(&path.item(index), what);
+        NameSet::new(&[name], &[]).map_err(wrong)?;
+        if is_dns_name(name) && !is_name(name) {
+            let what = format!("'{name}' is no namespace's name; write up to 63 of a-z, 0-9 and '-'");
+            return Err(wrong(what));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn secret_name(name: String, path: &KeyPath) -> Result<String, Problem> {
+    if is_dns_name(&name) {
+        return Ok(name);
+    }
+    let what = format!("'{}' is no Secret's name; write a-z, 0-9, '-' and '.'", name.escape_debug());
+    Err(Problem::new(path, what))
+}
+
+fn service_accounts(raw: Option<RawServiceAccounts>, path: &KeyPath) -> Result<ServiceAccounts, Problem> {
+    #[derive(Clone, Copy)]
+    enum Word {
+        All,
+        Default,
+        None,
+    }
+    const WORDS: [(&str, Word); 3] = [("all", Word::All), ("default", Word::Default), ("none", Word::None)];
+
+    let wrong = |what: String| Problem::new(path, what);
+    Ok(match raw {
+        None => ServiceAccounts::All,
+        Some(RawServiceAccounts::Word(word)) => match choose(&word, &WORDS) {
+            Ok(Word::All) => ServiceAccounts::All,
+            Ok(Word::Default) => ServiceAccounts::Default,
+            Ok(Word::None) => ServiceAccounts::None,
+            Err(what) => return Err(wrong(format!("{what}, or a list of names and globs"))),
+        },
+        Some(RawServiceAccounts::List(names)) => {
+            if names.is_empty() {
+                return Err(wrong("is empty; write none, or some names".to_owned()));
+            }
+            check_names(&names, path, is_dns_name)?;
+            ServiceAccounts::Named(NameSet::new(&names, &[]).map_err(wrong)?)
+        }
+    })
+}
+
+fn time(raw: &RawTime, preset: Option<Preset>, path: &KeyPath) -> Result<Time, Problem> {
+    let written = raw.interval.as_ref().map(|interval| interval.0);
+    let wrong = |what| Problem::new(&path.key("interval"), what);
+    match written.or(preset.and_then(Preset::interval)) {
+        None => Err(wrong("is missing; write seconds such as 60, or 10m")),
+        Some(Duration::ZERO) => Err(wrong("is zero; write seconds such as 60, or 10m")),
+        Some(interval) => {
+            let runtime = raw.runtime.as_ref().map(|runtime| runtime.0);
+            Ok(Time { interval, runtime: runtime.filter(|runtime| !runtime.is_zero()) })
+        }
+    }
+}

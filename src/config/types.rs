@@ -1,0 +1,210 @@
+//! The typed configuration: what the user asked for, in types that cannot hold a bad value.
+//!
+//! Everything here was checked when the configuration was loaded; nothing downstream looks at a
+//! string twice. `Password` has no `Debug` that shows it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::selector::{NameSet, Namespaces};
+use crate::registry::Host;
+
+/// Everything that one run of the program was asked to do.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The namespaces to make able to pull.
+    pub namespaces: Namespaces,
+    /// The registries whose credentials the Secrets hold, in the order they were written.
+    pub registries: Vec<Registry>,
+    /// This installation's name: what another instance owns is foreign to it.
+    pub instance: String,
+    /// May a missing Secret be created?
+    pub create: bool,
+    /// What to do with a Secret of our name that somebody else made.
+    pub adopt: Adopt,
+    /// The `ServiceAccounts` that get our Secrets' names.
+    pub service_accounts: ServiceAccounts,
+    /// What to do with pods that wait for an image.
+    pub pods: Pods,
+    /// The loop; `None` is a single pass.
+    pub time: Option<Time>,
+    /// The older tool whose file this is, if it is one.
+    pub preset: Option<super::presets::Preset>,
+}
+
+/// One registry and where its credential goes.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    /// The registry, with the path its credential is for.
+    pub host: Host,
+    /// Where the credential comes from.
+    pub source: Source,
+    /// The Secret that holds it.
+    pub secret_name: String,
+    /// Narrows the chosen namespaces for this registry alone.
+    pub namespaces: Option<NameSet>,
+}
+
+/// Where a credential comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A user name and a password that the user wrote or pointed at.
+    Static {
+        /// The account at the registry.
+        username: String,
+        /// Where its password is.
+        password: Password,
+        /// Written into the docker config when given; the kubelet ignores it.
+        email: Option<String>,
+    },
+}
+
+/// Where a password is.
+#[derive(Debug, Clone)]
+pub enum Password {
+    /// In the configuration itself.
+    Text(SecretString),
+    /// In a file; its trailing newlines are not part of it.
+    File(PathBuf),
+    /// In an environment variable.
+    Env(String),
+    /// In a key of a Secret.
+    Secret(SecretKey),
+}
+
+/// Why a password can't be had from where it was said to be; says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// The text itself is empty.
+    #[error("is empty; write the password")]
+    Empty,
+    /// The file can't be read, or is no text.
+    #[error("the file {} can't be read: {error}; write the path of a file that can", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// There is nothing in the file but newlines.
+    #[error("the file {} is empty; write the password to it", .0.display())]
+    EmptyFile(PathBuf),
+    /// The variable is not set.
+    #[error("the variable {0} is not set; set it to the password")]
+    Unset(String),
+    /// The variable is set to nothing.
+    #[error("the variable {0} is empty; set it to the password")]
+    EmptyVariable(String),
+}
+
+impl Password {
+    /// Reads the password, unless it is in the cluster: then `None`. `env` looks a variable up.
+    /// A file is read anew each time, for it may be a mounted Secret that changes.
+    pub fn read_local(
+        &self,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Option<SecretString>, PasswordError> {
+        let (text, empty) = match self {
+            Self::Secret(_) => return Ok(None),
+            Self::Text(text) => (text.clone(), PasswordError::Empty),
+            Self::File(path) => (read_password_file(path)?, PasswordError::EmptyFile(path.clone())),
+            Self::Env(name) => {
+                let value = env(name).ok_or_else(|| PasswordError::Unset(name.clone()))?;
+                (value.into(), PasswordError::EmptyVariable(name.clone()))
+            }
+        };
+        if text.expose_secret().is_empty() {
+            return Err(empty);
+        }
+        Ok(Some(text))
+    }
+}
+
+/// Editors and `echo` end a file with a newline; no other character is touched.
+fn read_password_file(path: &Path) -> Result<SecretString, PasswordError> {
+    let unreadable = |error| PasswordError::Unreadable { path: path.to_owned(), error };
+    let mut text = std::fs::read_to_string(path).map_err(unreadable)?;
+    while text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text.into())
+}
+
+/// A key of a Secret in the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SecretKey {
+    /// The Secret's namespace.
+    pub namespace: String,
+    /// The Secret's name.
+    pub name: String,
+    /// The key in its data.
+    pub key: String,
+}
+
+impl std::fmt::Display for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "key {} of Secret {}/{}", self.key, self.namespace, self.name)
+    }
+}
+
+/// What to do with a Secret of our name that somebody else made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Adopt {
+    /// Leave it alone and say so.
+    #[default]
+    No,
+    /// Put our hosts in; keep every other entry as it is.
+    Merge,
+    /// Replace its content.
+    Replace,
+}
+
+/// Which `ServiceAccounts` get our Secrets' names.
+#[derive(Debug, Clone)]
+pub enum ServiceAccounts {
+    /// Every one of the chosen namespaces.
+    All,
+    /// The one named `default`.
+    Default,
+    /// None.
+    None,
+    /// Those that match.
+    Named(NameSet),
+}
+
+/// What to do with pods that wait for an image.
+#[derive(Debug, Clone)]
+pub struct Pods {
+    /// Which pods to act on.
+    pub heal: Heal,
+    /// The most evictions and deletions of one pass.
+    pub max_evictions: usize,
+    /// May a pod be evicted while one of its containers runs?
+    pub evict_running: bool,
+}
+
+/// Which waiting pods to act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Heal {
+    /// By cause: only where it helps.
+    #[default]
+    Auto,
+    /// The oldest tool's way: every pod on `ErrImagePull` or `ImagePullBackOff` is deleted.
+    All,
+    /// None.
+    Off,
+}
+
+/// The loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time {
+    /// From the end of one pass to the start of the next.
+    pub interval: Duration,
+    /// When the loop ends; `None` is never.
+    pub runtime: Option<Duration>,
+}
