@@ -1,0 +1,125 @@
+//! What was seen in the cluster, in the words that planning needs and no more.
+//!
+//! A snapshot holds the chosen namespaces only, and of their pods only those with a container that
+//! waits for its image: its size doesn't follow the number of healthy pods.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::Finding;
+
+/// What was seen in the cluster at the start of a pass.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The chosen namespaces that exist.
+    pub namespaces: BTreeMap<String, Namespace>,
+    /// Chosen namespaces that are absent, and what could not be looked at but doesn't matter enough to
+    /// be an error.
+    pub findings: Vec<Finding>,
+    /// What could not be looked at, though the configuration asks for it.
+    pub errors: Vec<Finding>,
+}
+
+/// One chosen namespace.
+#[derive(Debug, Clone, Default)]
+pub struct Namespace {
+    /// It carries the annotation that stops all writes.
+    pub paused: bool,
+    /// It is being deleted.
+    pub terminating: bool,
+    /// Its Secrets of our names, by name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Our Secrets' names that could not be read here: neither seen nor known to be absent.
+    pub unread_secrets: BTreeSet<String>,
+    /// The ServiceAccounts that the configuration may choose, by name.
+    pub service_accounts: BTreeMap<String, ServiceAccount>,
+    /// The pods with a container that waits for its image, by name.
+    pub pods: Vec<Pod>,
+}
+
+/// A Secret of one of our names.
+#[derive(Debug, Clone, Default)]
+pub struct Secret {
+    /// Changes when it is recreated.
+    pub uid: String,
+    /// Changes with every write.
+    pub resource_version: String,
+    /// Its type; can't be changed.
+    pub type_: String,
+    /// Its data can't be changed.
+    pub immutable: bool,
+    /// It is being deleted.
+    pub terminating: bool,
+    /// The label `app.kubernetes.io/managed-by`.
+    pub managed_by: Option<String>,
+    /// The label `app.kubernetes.io/instance`.
+    pub instance: Option<String>,
+    /// The annotation in which this program notes what it wrote.
+    pub state: Option<String>,
+    /// The text under `.dockerconfigjson`, if it is there and is text.
+    pub docker_config: Option<SecretString>,
+    /// When its data was last written, as far as its managed fields tell.
+    pub changed: Option<Timestamp>,
+}
+
+/// A ServiceAccount.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceAccount {
+    /// The names in its `imagePullSecrets`, in their order, with duplicates and empty ones.
+    pub pull_secrets: Vec<String>,
+    /// When that list was last written, as far as its managed fields tell.
+    pub changed: Option<Timestamp>,
+}
+
+/// A pod with at least one container that waits for its image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pod {
+    /// Its name.
+    pub name: String,
+    /// Changes when it is recreated.
+    pub uid: String,
+    /// Changes with every write.
+    pub resource_version: String,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// It is being deleted.
+    pub terminating: bool,
+    /// It is the image of a static pod of a kubelet.
+    pub mirror: bool,
+    /// The ServiceAccount it was made with.
+    pub service_account: String,
+    /// The names in its own `imagePullSecrets`.
+    pub pull_secrets: Vec<String>,
+    /// Its controller.
+    pub controller: Option<Controller>,
+    /// One of its regular containers runs.
+    pub running: bool,
+    /// Its containers that wait for an image, init and ephemeral ones included.
+    pub waiting: Vec<Waiting>,
+}
+
+/// The controller of a pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Controller {
+    /// `ReplicaSet`, `Job`, …
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A container that waits for its image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// The container's name.
+    pub container: String,
+    /// The image as the pod's spec has it.
+    pub image: String,
+    /// The kubelet's reason: `ImagePullBackOff`, …
+    pub reason: String,
+    /// The kubelet's message, which quotes the container runtime.
+    pub message: String,
+    /// It is an ephemeral container, whose image can't be changed and which no recreated pod has.
+    pub ephemeral: bool,
+}
