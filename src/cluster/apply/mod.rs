@@ -1,0 +1,248 @@
+//! The writes of a plan: bounded in number at once, in order within a namespace, safe against everybody
+//! else who writes.
+//!
+//! Secret, then ServiceAccount, then pod: each only if what it rests on is in place. A namespace that is
+//! being deleted or is gone is left with a line; nothing that fails stops anything else.
+
+mod pods;
+mod secrets;
+mod service_accounts;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::StreamExt;
+use futures::stream;
+use tokio_util::sync::CancellationToken;
+
+use super::client::Cluster;
+use super::error::{ApiError, Meaning};
+use crate::plan::{Finding, NamespacePlan, Plan, Subject};
+
+/// Namespaces that are worked on at once; the requests under way are bounded by [`Cluster`].
+const NAMESPACES: usize = 16;
+
+/// What was written, and what was not.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// The writes that were made.
+    pub changes: Vec<Change>,
+    /// Writes that could not be made, for a reason that is no failure.
+    pub findings: Vec<Finding>,
+    /// Writes that failed.
+    pub errors: Vec<Finding>,
+    /// Writes that were not tried, because the program was told to end or the time was over.
+    pub undone: usize,
+}
+
+/// A write that was made, or, in a dry run, that would be.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Change {
+    /// What was done.
+    pub verb: Verb,
+    /// To which object.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// Why.
+    pub why: String,
+}
+
+/// What was done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    /// Made.
+    Create,
+    /// Its data was written.
+    Update,
+    /// Deleted and made anew, because what differs can't be changed.
+    Recreate,
+    /// Our names were added.
+    Patch,
+    /// Evicted, for its controller to make it anew.
+    Evict,
+    /// Deleted, for its controller to make it anew.
+    Delete,
+}
+
+/// What the writers of one pass share.
+pub struct Writing<'a> {
+    /// No write is begun once this is cancelled.
+    pub until: &'a CancellationToken,
+    /// Report refusals as findings: what an older tool's RBAC doesn't grant is no failure of its users.
+    pub lenient: bool,
+    /// Called after each write.
+    pub progress: &'a dyn Fn(),
+}
+
+impl Cluster {
+    /// Makes the writes of `plan`.
+    pub async fn apply(&self, plan: &Plan, writing: &Writing<'_>) -> Applied {
+        let refused = Refused::default();
+        let namespaces = plan
+            .namespaces
+            .iter()
+            .map(|own| Writer { cluster: self, own, writing, refused: &refused }.write());
+        let mut all = Applied::default();
+        let mut written = stream::iter(namespaces).buffered(NAMESPACES);
+        while let Some(applied) = written.next().await {
+            all.changes.extend(applied.changes);
+            all.findings.extend(applied.findings);
+            all.errors.extend(applied.errors);
+            all.undone += applied.undone;
+        }
+        all
+    }
+}
+
+/// Verbs on pods that were refused once: not asked for again in this pass.
+#[derive(Default)]
+struct Refused {
+    evict: AtomicBool,
+    delete: AtomicBool,
+}
+
+/// Writes one namespace.
+struct Writer<'a> {
+    cluster: &'a Cluster,
+    own: &'a NamespacePlan,
+    writing: &'a Writing<'a>,
+    refused: &'a Refused,
+}
+
+/// What stands in the way of later writes in the namespace.
+#[derive(Default)]
+struct Missing {
+    /// Secrets that are not there.
+    absent: BTreeSet<String>,
+    /// Secrets that are there, but not as they should be.
+    stale: BTreeSet<String>,
+    /// ServiceAccounts that don't name our Secrets.
+    accounts: BTreeSet<String>,
+    /// The namespace itself is going or gone.
+    namespace: bool,
+}
+
+impl Writer<'_> {
+    async fn write(self) -> Applied {
+        let (mut applied, mut missing) = (Applied::default(), Missing::default());
+        self.write_secrets(&mut applied, &mut missing).await;
+        if !missing.namespace {
+            self.write_service_accounts(&mut applied, &mut missing).await;
+        }
+        if !missing.namespace {
+            self.write_pods(&mut applied, &missing).await;
+        }
+        applied
+    }
+
+    fn subject(&self, kind: &'static str, name: &str) -> Subject {
+        Subject::new(kind, &self.own.name, name)
+    }
+
+    /// May another write be begun? Counts it as undone if not.
+    fn goes_on(&self, applied: &mut Applied) -> bool {
+        let stopped = self.writing.until.is_cancelled();
+        applied.undone += usize::from(stopped);
+        !stopped
+    }
+
+    fn made(&self, applied: &mut Applied, verb: Verb, subject: Subject, why: impl Into<String>) {
+        let change = Change { verb, subject, why: why.into() };
+        log::info!("{change}");
+        applied.changes.push(change);
+        (self.writing.progress)();
+    }
+
+    /// Says that a write failed; whether that is a failure of the pass depends on why.
+    fn failed(
+        &self,
+        applied: &mut Applied,
+        missing: &mut Missing,
+        subject: Subject,
+        error: &ApiError,
+        remedy: &str,
+    ) {
+        (self.writing.progress)();
+        match error.meaning() {
+            meaning @ (Meaning::NamespaceTerminating | Meaning::NamespaceGone) => {
+                missing.namespace = true;
+                let (reason, state) = match meaning {
+                    Meaning::NamespaceGone => ("NamespaceGone", "is gone"),
+                    _ => ("NamespaceTerminating", "is being deleted"),
+                };
+                let namespace = Subject::global("Namespace", &self.own.name);
+                let message = format!("{state}; the rest of its writes were left out");
+                applied.findings.push(namespace.finding(reason, message));
+            }
+            Meaning::Forbidden if self.writing.lenient => {
+                applied.findings.push(subject.finding("Forbidden", format!("{error}; {remedy}")));
+            }
+            Meaning::Forbidden => {
+                applied.errors.push(subject.finding("Forbidden", format!("{error}; {remedy}")));
+            }
+            _ => applied
+                .errors
+                .push(subject.finding("WriteFailed", format!("{error}; the next pass tries again"))),
+        }
+    }
+}
+
+impl Refused {
+    fn flag(&self, evict: bool) -> &AtomicBool {
+        if evict { &self.evict } else { &self.delete }
+    }
+
+    /// Was the verb refused before?
+    fn knows(&self, evict: bool) -> bool {
+        self.flag(evict).load(Ordering::Relaxed)
+    }
+
+    /// Notes that the verb was refused; `true` the first time.
+    fn note(&self, evict: bool) -> bool {
+        !self.flag(evict).swap(true, Ordering::Relaxed)
+    }
+}
+
+impl Plan {
+    /// The plan as the changes it would make.
+    pub fn changes(&self) -> impl Iterator<Item = Change> {
+        self.namespaces.iter().flat_map(|own| {
+            let secrets = own.secrets.iter().map(|change| Change {
+                verb: secrets::verb(&change.action),
+                subject: Subject::new("Secret", &own.name, &change.wanted.name),
+                why: change.why.to_owned(),
+            });
+            let accounts = own.service_accounts.iter().map(|change| Change {
+                verb: Verb::Patch,
+                subject: Subject::new("ServiceAccount", &own.name, &change.name),
+                why: service_accounts::why(&change.seen, &change.ours),
+            });
+            let pods = own.pods.iter().map(|change| Change {
+                verb: if change.evict { Verb::Evict } else { Verb::Delete },
+                subject: Subject::new("Pod", &own.name, &change.pod.name),
+                why: change.act.why.clone(),
+            });
+            secrets.chain(accounts).chain(pods)
+        })
+    }
+}
+
+impl std::fmt::Display for Verb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Recreate => "recreate",
+            Self::Patch => "patch",
+            Self::Evict => "evict",
+            Self::Delete => "delete",
+        })
+    }
+}
+
+impl std::fmt::Display for Change {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}: {}", self.verb, self.subject, self.why)
+    }
+}

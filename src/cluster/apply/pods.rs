@@ -1,0 +1,100 @@
+//! Having pods recreated: only the very pod that was judged, only in the case in which it was judged.
+
+use futures::future::join_all;
+
+use super::{Applied, Missing, Verb, Writer};
+use crate::cluster::error::{ApiError, Meaning};
+use crate::cluster::{requests, wire};
+use crate::plan::{Pod, PodChange, cause};
+
+/// How often a pod that changed is looked at again: the kubelet writes to a pod that waits.
+const ROUNDS: usize = 3;
+
+impl Writer<'_> {
+    pub(super) async fn write_pods(&self, applied: &mut Applied, missing: &Missing) {
+        let mut writes = Vec::new();
+        for change in &self.own.pods {
+            let absent = change
+                .act
+                .secrets
+                .iter()
+                .any(|name| missing.absent.contains(name) || missing.stale.contains(name));
+            let unnamed =
+                change.act.service_account.as_ref().is_some_and(|name| missing.accounts.contains(name));
+            // What is missing was reported; a new pod would be no better off.
+            if !absent && !unnamed && !self.refused.knows(change.evict) && self.goes_on(applied) {
+                writes.push(async move { (change, self.recreate(change).await) });
+            }
+        }
+        for (change, written) in join_all(writes).await {
+            let subject = self.subject("Pod", &change.pod.name);
+            let verb = if change.evict { Verb::Evict } else { Verb::Delete };
+            match written {
+                Ok(true) => self.made(applied, verb, subject, change.act.why.as_str()),
+                Ok(false) => (self.writing.progress)(),
+                Err(error) => self.not_recreated(applied, change, &error),
+            }
+        }
+    }
+
+    /// Evicts or deletes the pod; `false` where it is gone or no longer the case that was judged.
+    async fn recreate(&self, change: &PodChange) -> Result<bool, ApiError> {
+        let namespace = self.own.name.as_str();
+        let PodChange { pod, evict, .. } = change;
+        let mut version = pod.resource_version.clone();
+        let mut round = 0;
+        loop {
+            let request = if *evict {
+                requests::evict(namespace, &pod.name, &pod.uid, &version)
+            } else {
+                requests::delete("pods", namespace, &pod.name, &pod.uid, &version)
+            };
+            let Err(error) = self.cluster.send(&request).await else { return Ok(true) };
+            round += 1;
+            match error.meaning() {
+                Meaning::Gone => return Ok(error.was_retried()),
+                Meaning::Conflict if round < ROUNDS => {}
+                _ => return Err(error),
+            }
+            let seen = self.cluster.json::<wire::Pod>(&requests::get("pods", namespace, &pod.name)).await;
+            match seen.map(wire::Pod::observe) {
+                Ok(Some(now)) if same_case(pod, &now) => version = now.resource_version,
+                Ok(_) => return Ok(false),
+                Err(error) if error.meaning() == Meaning::Gone => return Ok(error.was_retried()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn not_recreated(&self, applied: &mut Applied, change: &PodChange, error: &ApiError) {
+        (self.writing.progress)();
+        let subject = self.subject("Pod", &change.pod.name);
+        match error.meaning() {
+            Meaning::DisruptionBudget => {
+                let message = "a disruption budget forbids its eviction; the next pass tries again";
+                applied.findings.push(subject.finding("DisruptionBudget", message));
+            }
+            Meaning::Forbidden => {
+                let grant = if change.evict { "create on pods/eviction" } else { "delete on pods" };
+                if self.refused.note(change.evict) {
+                    let message = format!(
+                        "{error}; no pod is healed this way in this pass. Grant {grant}, or set pods.heal: off"
+                    );
+                    applied.findings.push(subject.finding("Forbidden", message));
+                }
+            }
+            Meaning::NamespaceTerminating | Meaning::NamespaceGone | Meaning::Conflict => {}
+            _ => applied
+                .errors
+                .push(subject.finding("WriteFailed", format!("{error}; the next pass tries again"))),
+        }
+    }
+}
+
+/// Does the pod still wait in the same way, and for the same reasons?
+fn same_case(judged: &Pod, now: &Pod) -> bool {
+    let waits = |pod: &Pod| -> Vec<_> {
+        pod.waiting.iter().map(|w| (w.container.clone(), w.image.clone(), cause(w))).collect()
+    };
+    judged.uid == now.uid && !now.terminating && judged.running == now.running && waits(judged) == waits(now)
+}

@@ -1,0 +1,136 @@
+//! Writing Secrets. A conflict is no failure: the Secret is read again and judged anew by the same
+//! rules that planned the write, so that what somebody else did meanwhile is respected.
+
+use super::{Applied, Missing, Verb, Writer};
+use crate::cluster::error::{ApiError, Meaning};
+use crate::cluster::{requests, wire};
+use crate::plan::secrets::{Action, judge};
+use crate::plan::{Finding, SecretChange};
+
+/// How often a Secret is judged anew before the next pass has to try.
+const ROUNDS: usize = 5;
+
+/// How the writing of one Secret ended.
+enum End {
+    /// Written by us, for this reason.
+    Made(Verb, &'static str),
+    /// Somebody else did it meanwhile.
+    Settled,
+    /// It may no longer be written.
+    Left(Option<Finding>),
+}
+
+impl Writer<'_> {
+    pub(super) async fn write_secrets(&self, applied: &mut Applied, missing: &mut Missing) {
+        for change in &self.own.secrets {
+            let name = change.wanted.name.clone();
+            let there = matches!(change.action, Action::Update { .. });
+            if missing.namespace || !self.goes_on(applied) {
+                missing.absent.insert(name);
+                continue;
+            }
+            let subject = self.subject("Secret", &name);
+            match self.write_secret(change).await {
+                Ok(End::Made(verb, why)) => self.made(applied, verb, subject, why),
+                Ok(End::Settled) => (self.writing.progress)(),
+                Ok(End::Left(finding)) => {
+                    applied.findings.extend(finding);
+                    missing.absent.insert(name);
+                }
+                Err(error) => {
+                    let remedy = format!("grant {} on secrets", verb(&change.action).grant());
+                    self.failed(applied, missing, subject, &error, &remedy);
+                    if there { &mut missing.stale } else { &mut missing.absent }.insert(name);
+                }
+            }
+        }
+    }
+
+    async fn write_secret(&self, change: &SecretChange) -> Result<End, ApiError> {
+        let (mut action, mut why) = (change.action.clone(), change.why);
+        let planned = verb(&action);
+        let mut rounds = 0;
+        loop {
+            let error = match self.send_secret(change, &action).await {
+                // What is left of a recreation is a creation, but was announced as the whole.
+                Ok(()) => {
+                    return Ok(End::Made(
+                        if planned == Verb::Recreate { planned } else { verb(&action) },
+                        why,
+                    ));
+                }
+                Err(error) => error,
+            };
+            rounds += 1;
+            let settles =
+                matches!(error.meaning(), Meaning::Conflict | Meaning::AlreadyExists | Meaning::Gone);
+            if !settles || rounds == ROUNDS {
+                return Err(error);
+            }
+            let seen = match self
+                .cluster
+                .json::<wire::Secret>(&requests::get("secrets", &self.own.name, &change.wanted.name))
+                .await
+            {
+                Ok(seen) => Some(seen.observe()),
+                Err(error) if error.meaning() == Meaning::Gone => None,
+                Err(error) => return Err(error),
+            };
+            let judgement = judge(&change.wanted, &self.own.name, seen.as_ref());
+            match judgement.action {
+                Some(anew) => (action, why) = anew,
+                // The answer to our own write was lost, and the retry met what it had done.
+                None if error.was_retried() && !judgement.serves.is_empty() => {
+                    return Ok(End::Made(verb(&action), why));
+                }
+                None if judgement.finding.is_none() && !judgement.serves.is_empty() => {
+                    return Ok(End::Settled);
+                }
+                None => return Ok(End::Left(judgement.finding)),
+            }
+        }
+    }
+
+    async fn send_secret(&self, change: &SecretChange, action: &Action) -> Result<(), ApiError> {
+        let (namespace, name) = (self.own.name.as_str(), change.wanted.name.as_str());
+        let content = match action {
+            Action::Update { resource_version, content } => {
+                let request = requests::update_secret(namespace, name, resource_version, content);
+                return self.cluster.send(&request).await.map(drop);
+            }
+            Action::Recreate { uid, resource_version, content } => {
+                match self
+                    .cluster
+                    .send(&requests::delete("secrets", namespace, name, uid, resource_version))
+                    .await
+                {
+                    Err(error) if error.meaning() != Meaning::Gone => return Err(error),
+                    _ => content,
+                }
+            }
+            Action::Create(content) => content,
+        };
+        let request = requests::create_secret(namespace, name, &change.wanted.instance, content);
+        self.cluster.send(&request).await.map(drop)
+    }
+}
+
+/// What an action is called.
+pub(super) fn verb(action: &Action) -> Verb {
+    match action {
+        Action::Create(_) => Verb::Create,
+        Action::Update { .. } => Verb::Update,
+        Action::Recreate { .. } => Verb::Recreate,
+    }
+}
+
+impl Verb {
+    /// The RBAC verbs that it takes.
+    fn grant(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Recreate => "delete and create",
+            _ => "patch",
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Patching ServiceAccounts. Every patch tests the list that was seen, so that no entry somebody else
+//! added meanwhile is ever lost; a failed test reads the list again.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use super::{Applied, Missing, Verb, Writer};
+use crate::cluster::error::{ApiError, Meaning};
+use crate::cluster::{requests, wire};
+use crate::plan::service_accounts::judge;
+use crate::plan::{ServiceAccount, ServiceAccountChange};
+
+/// How often a list is read again before the next pass has to try.
+const ROUNDS: u32 = 12;
+
+impl Writer<'_> {
+    pub(super) async fn write_service_accounts(&self, applied: &mut Applied, missing: &mut Missing) {
+        let mut writes = Vec::new();
+        for change in &self.own.service_accounts {
+            let ours: Vec<_> =
+                change.ours.iter().filter(|name| !missing.absent.contains(*name)).cloned().collect();
+            if ours.is_empty() {
+                missing.accounts.insert(change.name.clone());
+            } else if self.goes_on(applied) {
+                writes.push(async move { (change, self.patch(change, &ours).await, ours) });
+            } else {
+                missing.accounts.insert(change.name.clone());
+            }
+        }
+        let mut refused = 0;
+        for (change, written, ours) in join_all(writes).await {
+            match written {
+                Ok(true) => {
+                    let subject = self.subject("ServiceAccount", &change.name);
+                    self.made(applied, Verb::Patch, subject, why(&change.seen, &ours));
+                }
+                Ok(false) => (self.writing.progress)(),
+                Err(error) => {
+                    missing.accounts.insert(change.name.clone());
+                    refused += usize::from(error.meaning() == Meaning::Forbidden);
+                    // Once for the namespace: what holds for one holds for its neighbours.
+                    if refused <= 1 && !missing.namespace {
+                        let subject = self.subject("ServiceAccount", &change.name);
+                        self.failed(applied, missing, subject, &error, "grant patch on serviceaccounts");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Patches until the list has our names; `false` where somebody else put them there, or the
+    /// ServiceAccount is gone.
+    async fn patch(&self, change: &ServiceAccountChange, ours: &[String]) -> Result<bool, ApiError> {
+        let mut seen = change.seen.clone();
+        let mut round = 0;
+        let mut retried = false;
+        loop {
+            let account = ServiceAccount { pull_secrets: seen, changed: None };
+            let Some(list) = judge(&account, ours) else { return Ok(retried) };
+            let request =
+                requests::patch_pull_secrets(&self.own.name, &change.name, &account.pull_secrets, &list);
+            let Err(error) = self.cluster.send(&request).await else { return Ok(true) };
+            round += 1;
+            retried = error.was_retried();
+            match error.meaning() {
+                Meaning::Gone => return Ok(false),
+                Meaning::Conflict if round < ROUNDS => {
+                    tokio::time::sleep(Duration::from_millis(5) * round).await;
+                }
+                _ => return Err(error),
+            }
+            let get = requests::get("serviceaccounts", &self.own.name, &change.name);
+            seen = match self.cluster.json::<wire::ServiceAccount>(&get).await {
+                Ok(account) => account.observe().pull_secrets,
+                Err(error) if error.meaning() == Meaning::Gone => return Ok(false),
+                Err(error) => return Err(error),
+            };
+        }
+    }
+}
+
+/// Why a list is patched.
+pub(super) fn why(seen: &[String], ours: &[String]) -> String {
+    let added: Vec<_> = ours.iter().filter(|name| !seen.contains(name)).map(String::as_str).collect();
+    if added.is_empty() { "listed twice".to_owned() } else { format!("add {}", added.join(", ")) }
+}

@@ -1,0 +1,191 @@
+//! One request to the API server: deadlines, retries, and a count.
+//!
+//! The retry sits here and not in a layer of the client, because here it covers the body too, knows
+//! how often it tried (a create that was retried may meet its own success), and stops when the
+//! program is told to.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use backon::{ExponentialBuilder, Retryable};
+use http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use kube::core::Status;
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::error::{ApiError, chain};
+
+/// Requests that may be under way at once.
+const CONCURRENCY: usize = 16;
+/// From the request to the answer's headers.
+const HEADERS: Duration = Duration::from_secs(15);
+/// From the headers to the end of the body.
+const BODY: Duration = Duration::from_mins(1);
+/// No attempt starts later than this after the first.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest Retry-After that is waited for; a server that wants more has the next pass.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// A cluster's API server, and how much was asked of it.
+pub struct Cluster {
+    client: kube::Client,
+    url: String,
+    permits: Semaphore,
+    stop: CancellationToken,
+    reads: AtomicUsize,
+    writes: AtomicUsize,
+}
+
+/// What one attempt met.
+enum Attempt {
+    /// A refusal. It may pass after this long, if the server said so.
+    Refused(Box<Status>, Option<Duration>),
+    /// No answer, or not all of it.
+    Lost(String),
+    /// The request can't even be made.
+    Unsendable(String),
+}
+
+impl Cluster {
+    /// A cluster behind `client`; `url` is for messages. Once `stop` is cancelled nothing is tried again.
+    #[must_use]
+    pub fn new(client: kube::Client, url: impl Into<String>, stop: CancellationToken) -> Self {
+        Self {
+            client,
+            url: url.into(),
+            permits: Semaphore::new(CONCURRENCY),
+            stop,
+            reads: AtomicUsize::new(0),
+            writes: AtomicUsize::new(0),
+        }
+    }
+
+    /// The requests sent so far, retries included: those that read, and those that write.
+    pub fn requests(&self) -> (usize, usize) {
+        (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed))
+    }
+
+    /// Cancelled when the program is told to end.
+    #[must_use]
+    pub fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    /// Sends a request and reads its answer as JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&self, request: &Request<Vec<u8>>) -> Result<T, ApiError> {
+        let body = self.send(request).await?;
+        self.parse(&body)
+    }
+
+    /// Reads a body as JSON.
+    pub(super) fn parse<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
+        serde_json::from_slice(body).map_err(|error| ApiError::Garbled {
+            url: self.url.clone(),
+            // serde_json quotes values of the wrong type, and those may be secret.
+            cause: format!("{:?} error in line {} column {}", error.classify(), error.line(), error.column()),
+        })
+    }
+
+    /// Sends a request: again, with growing and jittered pauses, while what it meets may pass.
+    pub(super) async fn send(&self, request: &Request<Vec<u8>>) -> Result<Vec<u8>, ApiError> {
+        let started = Instant::now();
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            self.attempt(request)
+        };
+        let pauses = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(100))
+            .with_max_delay(Duration::from_secs(2))
+            .with_max_times(4)
+            .with_jitter();
+        let stop = self.stop.clone();
+        let result = attempt
+            .retry(pauses)
+            .sleep(move |pause| {
+                let stop = stop.clone();
+                async move { _ = timeout(pause, stop.cancelled()).await }
+            })
+            .when(|met| met.may_pass() && started.elapsed() < PATIENCE && !self.stop.is_cancelled())
+            .adjust(|met, pause| match met {
+                Attempt::Refused(_, Some(asked)) if *asked > LONGEST_RETRY_AFTER => None,
+                Attempt::Refused(_, Some(asked)) => pause.map(|pause| pause.max(*asked)),
+                _ => pause,
+            })
+            .notify(|met, pause| {
+                log::debug!("{} {}: {met}; again in {pause:.1?}", request.method(), request.uri().path());
+            })
+            .await;
+        result.map_err(|met| match met {
+            Attempt::Refused(status, _) => ApiError::Refused { status, attempts },
+            Attempt::Lost(cause) => {
+                ApiError::Unreachable { url: self.url.clone(), attempts, elapsed: started.elapsed(), cause }
+            }
+            Attempt::Unsendable(cause) => ApiError::Unsendable(cause),
+        })
+    }
+
+    async fn attempt(&self, request: &Request<Vec<u8>>) -> Result<Vec<u8>, Attempt> {
+        let lost = Attempt::Lost;
+        let _permit = self.permits.acquire().await.map_err(|closed| lost(closed.to_string()))?;
+        let counter = if request.method() == Method::GET { &self.reads } else { &self.writes };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let answer = match timeout(HEADERS, self.client.send(request.clone().map(Body::from))).await {
+            Err(_) => return Err(lost(format!("no answer within {HEADERS:?}"))),
+            Ok(Err(error @ (kube::Error::Auth(_) | kube::Error::BuildRequest(_)))) => {
+                return Err(Attempt::Unsendable(chain(&error)));
+            }
+            Ok(Err(error)) => return Err(lost(chain(&error))),
+            Ok(Ok(answer)) => answer,
+        };
+        let (head, body) = answer.into_parts();
+        let body = match timeout(BODY, body.collect()).await {
+            Err(_) => return Err(lost(format!("the answer did not end within {BODY:?}"))),
+            Ok(Err(error)) => return Err(lost(chain(&error))),
+            Ok(Ok(body)) => body.to_bytes(),
+        };
+        if head.status.is_success() {
+            return Ok(body.into());
+        }
+        let wait = head.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        Err(Attempt::Refused(Box::new(status(head.status, &body)), wait.map(Duration::from_secs)))
+    }
+}
+
+impl Attempt {
+    fn may_pass(&self) -> bool {
+        match self {
+            // An eviction that a disruption budget forbids is answered with 429 too: that is for the next pass.
+            Self::Refused(status, _) => {
+                let mut causes = status.details.iter().flat_map(|details| &details.causes);
+                matches!(status.code, 429 | 500 | 502 | 503 | 504)
+                    && !causes.any(|cause| cause.reason == "DisruptionBudget")
+            }
+            Self::Lost(_) => true,
+            Self::Unsendable(_) => false,
+        }
+    }
+}
+
+/// The Status in the body of a refusal; where there is none (a proxy's page), the code alone.
+fn status(code: StatusCode, body: &[u8]) -> Status {
+    let mut status = serde_json::from_slice::<Status>(body)
+        .ok()
+        .filter(|status| !(status.message.is_empty() && status.reason.is_empty()))
+        .unwrap_or_else(|| Status::failure("", code.canonical_reason().unwrap_or_default()));
+    status.code = code.as_u16();
+    status
+}
+
+impl std::fmt::Display for Attempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(status, _) => write!(f, "{} {}", status.code, status.reason),
+            Self::Lost(cause) | Self::Unsendable(cause) => f.write_str(cause),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Which cluster: chosen once, in one order, and said.
+//!
+//! kube's own inference takes the next way on any error of the one before, silently; a broken
+//! kubeconfig on a node would then act on another cluster. Here the first way that is given is taken,
+//! and if it is broken, that is the error.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kube::client::ClientBuilder;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use tokio_util::sync::CancellationToken;
+
+use super::client::Cluster;
+use super::error::chain;
+
+/// How long a connection may take, TLS included.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// What the user said about which cluster.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// `--server`: the API server's URL.
+    pub server: Option<String>,
+    /// `--kubeconfig`.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--context`: a context of the kubeconfig.
+    pub context: Option<String>,
+    /// KUBERNETES_API_ENDPOINT.
+    pub endpoint_variable: Option<String>,
+    /// KUBECONFIG: files, joined as in PATH.
+    pub kubeconfig_variable: Option<String>,
+    /// KUBERNETES_SERVICE_HOST is set: this is a pod.
+    pub in_cluster: bool,
+    /// The user's home folder.
+    pub home: Option<PathBuf>,
+}
+
+/// The cluster that was chosen could not be taken; says which way it was and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConnectError(String);
+
+/// A way to a cluster: the first of these that was given.
+enum Way {
+    Url { url: String, from: &'static str },
+    Kubeconfig { files: Vec<PathBuf>, from: String },
+    InCluster,
+}
+
+impl Choice {
+    /// Takes the first way that is given: flags, KUBERNETES_API_ENDPOINT, KUBECONFIG, in-cluster,
+    /// `~/.kube/config`. Nothing is sent yet.
+    pub async fn connect(&self, stop: CancellationToken) -> Result<Cluster, ConnectError> {
+        let (mut config, origin) = match self.way()? {
+            Way::Url { url, from } => (kube::Config::new(parse_url(&url, from)?), from.to_owned()),
+            Way::InCluster => {
+                let config = kube::Config::incluster().map_err(|error| {
+                    ConnectError(format!("this is a pod, but its ServiceAccount token can't be used: {}; set automountServiceAccountToken: true", chain(&error)))
+                })?;
+                (config, "in-cluster".to_owned())
+            }
+            Way::Kubeconfig { files, from } => (self.read_kubeconfig(&files, &from).await?, from),
+        };
+        config.connect_timeout = Some(CONNECT);
+        config.default_retry = false;
+        if config.accept_invalid_certs {
+            log::warn!(
+                "the kubeconfig says insecure-skip-tls-verify: the API server's identity is not checked"
+            );
+        }
+        let url = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        log::info!("cluster {url} ({origin})");
+        let client = ClientBuilder::try_from(config)
+            .map_err(|error| ConnectError(format!("can't use cluster {url} ({origin}): {}", chain(&error))))?
+            .build();
+        Ok(Cluster::new(client, format!("{url} ({origin})"), stop))
+    }
+
+    fn way(&self) -> Result<Way, ConnectError> {
+        if let Some(url) = &self.server {
+            return Ok(Way::Url { url: url.clone(), from: "--server" });
+        }
+        let kubeconfig_flag = self.kubeconfig.is_some() || self.context.is_some();
+        if let Some(url) = self.endpoint_variable.as_ref().filter(|url| !kubeconfig_flag && !url.is_empty()) {
+            return Ok(Way::Url { url: url.clone(), from: "KUBERNETES_API_ENDPOINT" });
+        }
+        let context = self.context.as_ref().map(|context| format!(", context {context}")).unwrap_or_default();
+        if let Some(file) = &self.kubeconfig {
+            return Ok(Way::Kubeconfig {
+                files: vec![file.clone()],
+                from: format!("--kubeconfig {}{context}", file.display()),
+            });
+        }
+        if let Some(files) = self.kubeconfig_variable.as_ref().filter(|files| !files.is_empty()) {
+            let from = format!("KUBECONFIG {files}{context}");
+            return Ok(Way::Kubeconfig { files: std::env::split_paths(files).collect(), from });
+        }
+        if self.in_cluster && !kubeconfig_flag {
+            return Ok(Way::InCluster);
+        }
+        let file = self.home.as_ref().map(|home| home.join(".kube/config"));
+        match file {
+            Some(file) if file.exists() => {
+                let from = format!("{}{context}", file.display());
+                Ok(Way::Kubeconfig { files: vec![file], from })
+            }
+            file => Err(ConnectError(format!(
+                "no cluster: tried --server, KUBERNETES_API_ENDPOINT, --kubeconfig, KUBECONFIG, in-cluster and {}; give one of them",
+                file.map_or("~/.kube/config".to_owned(), |file| file.display().to_string())
+            ))),
+        }
+    }
+
+    async fn read_kubeconfig(&self, files: &[PathBuf], from: &str) -> Result<kube::Config, ConnectError> {
+        let broken = |cause: String| ConnectError(format!("can't use the kubeconfig ({from}): {cause}"));
+        let mut merged = Kubeconfig::default();
+        for file in files.iter().filter(|file| !file.as_os_str().is_empty()) {
+            let own = Kubeconfig::read_from(file).map_err(|error| broken(chain(&error)))?;
+            merged = merged.merge(own).map_err(|error| broken(chain(&error)))?;
+        }
+        let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
+        kube::Config::from_custom_kubeconfig(merged, &options).await.map_err(|error| broken(chain(&error)))
+    }
+}
+
+/// A URL whose scheme may be left out, as it is for `kubectl proxy`.
+fn parse_url(text: &str, from: &str) -> Result<http::Uri, ConnectError> {
+    let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let bad = |cause: String| {
+        ConnectError(format!(
+            "{from}: '{text}' is no URL of an API server: {cause}; write one such as http://localhost:8001"
+        ))
+    };
+    let uri: http::Uri = full.parse().map_err(|error: http::uri::InvalidUri| bad(error.to_string()))?;
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(uri),
+        (Some("http" | "https"), _) => Err(bad("it has no host".to_owned())),
+        (scheme, _) => Err(bad(format!("its scheme is {}", scheme.unwrap_or("missing")))),
+    }
+}

@@ -1,0 +1,125 @@
+//! What can go wrong with a request to the API server, told apart as far as a pass acts on it.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use kube::core::Status;
+
+/// Why a request brought no answer that could be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The API server said no.
+    #[error("{}", status_text(.status))]
+    Refused {
+        /// Its words.
+        status: Box<Status>,
+        /// How often it was tried: an earlier attempt, whose answer was lost, may have done the work.
+        attempts: u32,
+    },
+    /// No answer came, however often it was tried.
+    #[error("no answer from {url} after {attempts} attempts in {elapsed:.1?}: {cause}")]
+    Unreachable {
+        /// The API server.
+        url: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// How long that took.
+        elapsed: Duration,
+        /// What the last attempt met.
+        cause: String,
+    },
+    /// An answer came that is not what the API promises. The body isn't quoted: it may hold a Secret.
+    #[error("the answer of {url} is not understood: {cause}; is it a Kubernetes API server?")]
+    Garbled {
+        /// The API server.
+        url: String,
+        /// The place in the body and what was expected there.
+        cause: String,
+    },
+    /// The request could not be made at all: a credential plugin failed, say.
+    #[error("{0}")]
+    Unsendable(String),
+}
+
+/// What an error means for the pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// The object changed, or a tested value differs: read again and decide anew.
+    Conflict,
+    /// It is there already.
+    AlreadyExists,
+    /// The object is gone.
+    Gone,
+    /// The namespace is being deleted.
+    NamespaceTerminating,
+    /// The namespace is gone.
+    NamespaceGone,
+    /// RBAC, or an admission plugin, forbids it.
+    Forbidden,
+    /// A disruption budget forbids the eviction.
+    DisruptionBudget,
+    /// The continue token of a list is too old.
+    Expired,
+    /// The answer can't be given in the form that was asked for.
+    NotAcceptable,
+    /// None of the above.
+    Other,
+}
+
+impl ApiError {
+    /// What it means for the pass.
+    #[must_use]
+    pub fn meaning(&self) -> Meaning {
+        let Self::Refused { status, .. } = self else { return Meaning::Other };
+        let details = status.details.as_ref();
+        let cause =
+            |reason: &str| details.is_some_and(|d| d.causes.iter().any(|cause| cause.reason == reason));
+        match status.code {
+            403 if cause("NamespaceTerminating") => Meaning::NamespaceTerminating,
+            403 => Meaning::Forbidden,
+            404 if details.is_some_and(|d| d.kind == "namespaces") => Meaning::NamespaceGone,
+            404 => Meaning::Gone,
+            409 if status.reason == "AlreadyExists" => Meaning::AlreadyExists,
+            409 | 422 => Meaning::Conflict,
+            410 => Meaning::Expired,
+            406 | 415 => Meaning::NotAcceptable,
+            429 if cause("DisruptionBudget") => Meaning::DisruptionBudget,
+            _ => Meaning::Other,
+        }
+    }
+
+    /// Did no answer come at all?
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Garbled { .. } | Self::Unsendable(_))
+            || matches!(self, Self::Refused { status, .. } if matches!(status.code, 401 | 429 | 500..))
+    }
+
+    /// May an earlier attempt, whose answer was lost, have done the work?
+    #[must_use]
+    pub fn was_retried(&self) -> bool {
+        matches!(self, Self::Refused { attempts: 2.., .. })
+    }
+}
+
+/// The server's words, or its code where it has none.
+fn status_text(status: &Status) -> String {
+    match status.message.as_str() {
+        "" => format!("the API server answers {} {}", status.code, status.reason),
+        message => format!("{message} ({})", status.code),
+    }
+}
+
+/// An error with all of its causes, each once: wrappers like to repeat what they wrap.
+pub(super) fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,20 @@
+//! Kubernetes: which cluster, what is in it, and the writes.
+//!
+//! Everything is said in the types of [`crate::plan`]. Requests are values of `http`, sent by kube's client
+//! through one function with deadlines, retries and a count; the answers are parsed into the few
+//! fields that a pass reads.
+
+mod apply;
+mod client;
+mod connect;
+mod error;
+mod pages;
+mod requests;
+mod secret_keys;
+mod snapshot;
+mod wire;
+
+pub use apply::{Applied, Change, Verb, Writing};
+pub use client::Cluster;
+pub use connect::{Choice, ConnectError};
+pub use error::{ApiError, Meaning};

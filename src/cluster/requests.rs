@@ -1,0 +1,225 @@
+//! The requests of a pass as values: paths, selectors and bodies, tested without a server.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{Method, Request, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use crate::plan::secrets::{Content, MANAGED_BY, TYPE};
+
+/// Objects a page.
+pub(super) const PAGE: usize = 500;
+/// The name under which the API server notes our writes in managed fields.
+const FIELD_MANAGER: &str = "pullkeeper";
+
+const JSON: &str = "application/json";
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
+/// A list of one resource, in one namespace or in all.
+#[derive(Debug, Clone, Default)]
+pub(super) struct List {
+    resource: &'static str,
+    namespace: Option<String>,
+    field_selector: Option<String>,
+    label_selector: Option<String>,
+    form: Form,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Form {
+    #[default]
+    Full,
+    Metadata,
+    Table,
+}
+
+impl List {
+    pub(super) fn new(resource: &'static str, namespace: Option<&str>) -> Self {
+        Self { resource, namespace: namespace.map(str::to_owned), ..Self::default() }
+    }
+
+    /// Only those whose fields match.
+    pub(super) fn fields(mut self, selector: impl Into<String>) -> Self {
+        self.field_selector = Some(selector.into());
+        self
+    }
+
+    /// Only those whose labels match.
+    pub(super) fn labels(mut self, selector: Option<&str>) -> Self {
+        self.label_selector = selector.map(str::to_owned);
+        self
+    }
+
+    /// Their metadata only.
+    pub(super) fn metadata(mut self) -> Self {
+        self.form = Form::Metadata;
+        self
+    }
+
+    /// As the rows that `kubectl get` prints, without the objects.
+    pub(super) fn table(mut self) -> Self {
+        self.form = Form::Table;
+        self
+    }
+
+    /// The objects themselves.
+    pub(super) fn full(mut self) -> Self {
+        self.form = Form::Full;
+        self
+    }
+
+    /// The page that `token` continues, or the first one.
+    pub(super) fn page(&self, token: Option<&str>) -> Request<Vec<u8>> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("limit", &PAGE.to_string());
+        query.extend_pairs(token.map(|token| ("continue", token)));
+        query.extend_pairs(self.field_selector.as_ref().map(|selector| ("fieldSelector", selector)));
+        query.extend_pairs(self.label_selector.as_ref().map(|selector| ("labelSelector", selector)));
+        query.extend_pairs((self.form == Form::Table).then_some(("includeObject", "None")));
+        let accept = match self.form {
+            Form::Full => JSON,
+            Form::Metadata => METADATA_LIST,
+            Form::Table => TABLE,
+        };
+        let uri = format!("{}?{}", path(self.resource, self.namespace.as_deref(), None), query.finish());
+        request(Method::GET, &uri, accept, JSON, Vec::new())
+    }
+
+    /// The resource, for messages.
+    pub(super) fn resource(&self) -> &'static str {
+        self.resource
+    }
+}
+
+/// A namespace's metadata.
+pub(super) fn namespace(name: &str) -> Request<Vec<u8>> {
+    request(Method::GET, &path("namespaces", None, Some(name)), METADATA, JSON, Vec::new())
+}
+
+/// One object.
+pub(super) fn get(resource: &str, namespace: &str, name: &str) -> Request<Vec<u8>> {
+    request(Method::GET, &path(resource, Some(namespace), Some(name)), JSON, JSON, Vec::new())
+}
+
+/// Makes a Secret of ours.
+pub(super) fn create_secret(
+    namespace: &str,
+    name: &str,
+    instance: &str,
+    content: &Content,
+) -> Request<Vec<u8>> {
+    let body = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": TYPE,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": {"app.kubernetes.io/managed-by": MANAGED_BY, "app.kubernetes.io/instance": instance},
+            "annotations": {STATE: content.state},
+        },
+        "data": content.docker_config.as_ref().map(data),
+    });
+    write(Method::POST, &path("secrets", Some(namespace), None), JSON, &body)
+}
+
+/// Writes a Secret's data and state, if it still has the version that was judged.
+pub(super) fn update_secret(
+    namespace: &str,
+    name: &str,
+    version: &str,
+    content: &Content,
+) -> Request<Vec<u8>> {
+    let mut body = json!({"metadata": {"resourceVersion": version, "annotations": {STATE: content.state}}});
+    if let (Some(docker_config), Some(map)) = (&content.docker_config, body.as_object_mut()) {
+        map.insert("data".to_owned(), data(docker_config));
+    }
+    write(Method::PATCH, &path("secrets", Some(namespace), Some(name)), "application/merge-patch+json", &body)
+}
+
+/// Deletes an object, if it is still the one that was judged.
+pub(super) fn delete(
+    resource: &str,
+    namespace: &str,
+    name: &str,
+    uid: &str,
+    version: &str,
+) -> Request<Vec<u8>> {
+    let body = delete_options(uid, version);
+    request(Method::DELETE, &path(resource, Some(namespace), Some(name)), JSON, JSON, body.to_string().into())
+}
+
+/// Evicts a pod, if it is still the one that was judged.
+pub(super) fn evict(namespace: &str, name: &str, uid: &str, version: &str) -> Request<Vec<u8>> {
+    let body = json!({
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": name, "namespace": namespace},
+        "deleteOptions": delete_options(uid, version),
+    });
+    let path = format!("{}/eviction", path("pods", Some(namespace), Some(name)));
+    request(Method::POST, &path, JSON, JSON, body.to_string().into())
+}
+
+/// Replaces a ServiceAccount's pull secrets, if they are still those that were seen. The list is
+/// tested, not the version: other writers of the object don't stand in the way.
+pub(super) fn patch_pull_secrets(
+    namespace: &str,
+    name: &str,
+    seen: &[String],
+    list: &[String],
+) -> Request<Vec<u8>> {
+    let references = |names: &[String]| -> Value {
+        let reference = |name: &String| if name.is_empty() { json!({}) } else { json!({"name": name}) };
+        names.iter().map(reference).collect()
+    };
+    let seen = if seen.is_empty() { Value::Null } else { references(seen) };
+    let body = json!([
+        {"op": "test", "path": "/imagePullSecrets", "value": seen},
+        {"op": "add", "path": "/imagePullSecrets", "value": references(list)},
+    ]);
+    write(
+        Method::PATCH,
+        &path("serviceaccounts", Some(namespace), Some(name)),
+        "application/json-patch+json",
+        &body,
+    )
+}
+
+/// The annotation in which we note what we wrote.
+pub(super) const STATE: &str = "pullkeeper.io/state";
+
+fn data(docker_config: &SecretString) -> Value {
+    json!({".dockerconfigjson": BASE64_STANDARD.encode(docker_config.expose_secret())})
+}
+
+fn delete_options(uid: &str, version: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "preconditions": {"uid": uid, "resourceVersion": version},
+    })
+}
+
+fn path(resource: &str, namespace: Option<&str>, name: Option<&str>) -> String {
+    let namespace = namespace.map(|namespace| format!("/namespaces/{namespace}")).unwrap_or_default();
+    let name = name.map(|name| format!("/{name}")).unwrap_or_default();
+    format!("/api/v1{namespace}/{resource}{name}")
+}
+
+fn write(method: Method, path: &str, content: &str, body: &Value) -> Request<Vec<u8>> {
+    request(method, &format!("{path}?fieldManager={FIELD_MANAGER}"), JSON, content, body.to_string().into())
+}
+
+fn request(method: Method, uri: &str, accept: &str, content: &str, body: Vec<u8>) -> Request<Vec<u8>> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    // Names and selectors were checked or encoded: the URI is valid. Were it not, the server says so.
+    *request.uri_mut() = uri.parse().unwrap_or_default();
+    let headers = request.headers_mut();
+    headers.extend(accept.parse().map(|value| (header::ACCEPT, value)).ok());
+    headers.extend(content.parse().map(|value| (header::CONTENT_TYPE, value)).ok());
+    request
+}

@@ -1,0 +1,309 @@
+//! The parts of Kubernetes' objects that a pass reads. Everything else in an answer is skipped while it
+//! is parsed, so that a page of pods costs the memory of its bytes and little more.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::requests::STATE;
+use crate::plan::{self, Controller, Waiting, is_about_image};
+
+/// A list, or a page of one.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+pub(super) struct Page<T> {
+    #[serde(default)]
+    pub(super) metadata: PageMeta,
+    #[serde(default = "Vec::new", deserialize_with = "nullable")]
+    pub(super) items: Vec<T>,
+}
+
+#[derive(Deserialize, Default)]
+pub(super) struct PageMeta {
+    #[serde(default, rename = "continue")]
+    pub(super) next: String,
+}
+
+/// What `kubectl get` would print.
+#[derive(Deserialize)]
+pub(super) struct Table {
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) metadata: PageMeta,
+    #[serde(default, rename = "columnDefinitions")]
+    pub(super) columns: Vec<Column>,
+    #[serde(default = "Vec::new", deserialize_with = "nullable")]
+    pub(super) rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Column {
+    pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Row {
+    pub(super) cells: Vec<Cell>,
+}
+
+/// A cell, of which only texts matter.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Cell {
+    Text(String),
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Meta {
+    #[serde(default)]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) namespace: String,
+    #[serde(default)]
+    uid: String,
+    #[serde(default)]
+    resource_version: String,
+    creation_timestamp: Option<Timestamp>,
+    deletion_timestamp: Option<Timestamp>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+    #[serde(default)]
+    owner_references: Vec<OwnerReference>,
+    #[serde(default)]
+    managed_fields: Vec<ManagedFields>,
+}
+
+#[derive(Deserialize)]
+struct OwnerReference {
+    kind: String,
+    name: String,
+    #[serde(default)]
+    controller: bool,
+}
+
+#[derive(Deserialize)]
+struct ManagedFields {
+    time: Option<Timestamp>,
+    #[serde(rename = "fieldsV1")]
+    fields: Option<Fields>,
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    #[serde(rename = "f:data")]
+    data: Option<IgnoredAny>,
+    #[serde(rename = "f:imagePullSecrets")]
+    pull_secrets: Option<IgnoredAny>,
+}
+
+/// An object of which only the metadata was asked for.
+#[derive(Deserialize)]
+pub(super) struct Namespace {
+    pub(super) metadata: Meta,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Secret {
+    pub(super) metadata: Meta,
+    #[serde(default, rename = "type")]
+    type_: String,
+    #[serde(default)]
+    immutable: bool,
+    #[serde(default)]
+    data: BTreeMap<String, SecretString>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ServiceAccount {
+    pub(super) metadata: Meta,
+    #[serde(default)]
+    image_pull_secrets: Vec<Reference>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Pod {
+    pub(super) metadata: Meta,
+    #[serde(default)]
+    spec: PodSpec,
+    #[serde(default)]
+    status: PodStatus,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct PodSpec {
+    #[serde(default)]
+    service_account_name: String,
+    #[serde(default)]
+    image_pull_secrets: Vec<Reference>,
+    #[serde(default)]
+    init_containers: Vec<Container>,
+    #[serde(default)]
+    containers: Vec<Container>,
+    #[serde(default)]
+    ephemeral_containers: Vec<Container>,
+}
+
+#[derive(Deserialize)]
+struct Container {
+    name: String,
+    #[serde(default)]
+    image: String,
+}
+
+#[derive(Deserialize, Default)]
+struct PodStatus {
+    #[serde(default, rename = "initContainerStatuses", deserialize_with = "nullable")]
+    init: Vec<ContainerStatus>,
+    #[serde(default, rename = "containerStatuses", deserialize_with = "nullable")]
+    regular: Vec<ContainerStatus>,
+    #[serde(default, rename = "ephemeralContainerStatuses", deserialize_with = "nullable")]
+    ephemeral: Vec<ContainerStatus>,
+}
+
+#[derive(Deserialize)]
+struct ContainerStatus {
+    name: String,
+    #[serde(default)]
+    state: ContainerState,
+}
+
+#[derive(Deserialize, Default)]
+struct ContainerState {
+    waiting: Option<WaitingState>,
+    running: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct WaitingState {
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl Namespace {
+    pub(super) fn observe(&self) -> plan::Namespace {
+        plan::Namespace {
+            paused: self.metadata.annotations.get(plan::PAUSE).is_some_and(|value| value == "true"),
+            terminating: self.metadata.deletion_timestamp.is_some(),
+            ..plan::Namespace::default()
+        }
+    }
+}
+
+impl Secret {
+    pub(super) fn observe(mut self) -> plan::Secret {
+        let changed = self.metadata.changed(|fields| fields.data.is_some());
+        let meta = &mut self.metadata;
+        plan::Secret {
+            changed,
+            uid: std::mem::take(&mut meta.uid),
+            resource_version: std::mem::take(&mut meta.resource_version),
+            type_: self.type_,
+            immutable: self.immutable,
+            terminating: meta.deletion_timestamp.is_some(),
+            managed_by: meta.labels.remove("app.kubernetes.io/managed-by"),
+            instance: meta.labels.remove("app.kubernetes.io/instance"),
+            state: meta.annotations.remove(STATE),
+            docker_config: self.data.get(".dockerconfigjson").and_then(decode),
+        }
+    }
+
+    /// The text under `key`, if it is there and is text.
+    pub(super) fn text(&self, key: &str) -> Option<SecretString> {
+        self.data.get(key).and_then(decode)
+    }
+}
+
+impl ServiceAccount {
+    pub(super) fn observe(&self) -> plan::ServiceAccount {
+        plan::ServiceAccount {
+            pull_secrets: self.image_pull_secrets.iter().map(|reference| reference.name.clone()).collect(),
+            changed: self.metadata.changed(|fields| fields.pull_secrets.is_some()),
+        }
+    }
+}
+
+impl Pod {
+    /// The pod, if one of its containers waits for its image.
+    pub(super) fn observe(mut self) -> Option<plan::Pod> {
+        let status = std::mem::take(&mut self.status);
+        let running = status.regular.iter().any(|status| status.state.running.is_some());
+        let mut waiting = Vec::new();
+        for (containers, statuses, ephemeral) in [
+            (&self.spec.init_containers, status.init, false),
+            (&self.spec.containers, status.regular, false),
+            (&self.spec.ephemeral_containers, status.ephemeral, true),
+        ] {
+            for ContainerStatus { name, state } in statuses {
+                let Some(state) = state.waiting.filter(|state| is_about_image(&state.reason)) else {
+                    continue;
+                };
+                let image = containers.iter().find(|container| container.name == name);
+                let image = image.map(|container| container.image.clone()).unwrap_or_default();
+                waiting.push(Waiting {
+                    container: name,
+                    image,
+                    reason: state.reason,
+                    message: state.message,
+                    ephemeral,
+                });
+            }
+        }
+        if waiting.is_empty() {
+            return None;
+        }
+        let meta = self.metadata;
+        let controller = meta.owner_references.into_iter().find(|owner| owner.controller);
+        Some(plan::Pod {
+            name: meta.name,
+            uid: meta.uid,
+            resource_version: meta.resource_version,
+            created: meta.creation_timestamp,
+            terminating: meta.deletion_timestamp.is_some(),
+            mirror: meta.annotations.contains_key("kubernetes.io/config.mirror"),
+            service_account: self.spec.service_account_name,
+            pull_secrets: self.spec.image_pull_secrets.into_iter().map(|reference| reference.name).collect(),
+            controller: controller.map(|OwnerReference { kind, name, .. }| Controller { kind, name }),
+            running,
+            waiting,
+        })
+    }
+}
+
+impl Meta {
+    /// When a field was last written, by whomever.
+    fn changed(&self, is_it: impl Fn(&Fields) -> bool) -> Option<Timestamp> {
+        let writes = self.managed_fields.iter().filter(|entry| entry.fields.as_ref().is_some_and(&is_it));
+        writes.filter_map(|entry| entry.time).max()
+    }
+}
+
+fn decode(base64: &SecretString) -> Option<SecretString> {
+    use secrecy::ExposeSecret;
+    let bytes = BASE64_STANDARD.decode(base64.expose_secret()).ok()?;
+    String::from_utf8(bytes).ok().map(SecretString::from)
+}
+
+/// Go writes an absent list as null where it isn't left out.
+fn nullable<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}

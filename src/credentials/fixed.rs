@@ -1,0 +1,33 @@
+//! The plainest source: a user name and a password that the user wrote or pointed at.
+
+use secrecy::ExposeSecret;
+
+use super::SecretTexts;
+use crate::config::Password;
+use crate::plan::Credential;
+use crate::registry::Entry;
+
+/// The credential of a static registry. The password is read anew on every pass, so that a mounted
+/// file or a Secret that changes is followed.
+pub(super) fn credential(
+    username: &str,
+    password: &Password,
+    email: Option<&str>,
+    secrets: &SecretTexts,
+) -> Result<Credential, String> {
+    let password = match password {
+        Password::Secret(key) => {
+            let text = secrets.get(key).ok_or_else(|| format!("{key} was not read"))?.clone()?;
+            match text.expose_secret().trim_end_matches(['\n', '\r']) {
+                "" => return Err(format!("{key} is empty; write the password there")),
+                trimmed => trimmed.into(),
+            }
+        }
+        local => {
+            let read = local.read_local(&|name| std::env::var(name).ok());
+            read.map_err(|error| error.to_string())?.ok_or("no password")?
+        }
+    };
+    let entry = Entry { username: username.to_owned(), password, email: email.map(str::to_owned) };
+    Ok(Credential { entry, fingerprint: format!("static:{username}") })
+}
