@@ -1,0 +1,84 @@
+//! The loop: the same pass again, until its time is over or it is told to end. It has no second way of
+//! doing anything.
+
+use std::time::Instant;
+
+use tokio::time::timeout;
+
+use crate::cluster::Cluster;
+use crate::config::{Config, Time};
+use crate::pass::{Options, pass};
+use crate::progress::Progress;
+use crate::report::{ExitStatus, Report};
+
+/// Makes one pass, or passes as `config.time` says, and hands each report to `tell`.
+///
+/// A loop ends with the status of its last pass; one that follows the oldest tool's file with success,
+/// if any pass reached the API server. A signal that cuts a pass short is an error of that pass.
+pub async fn run(
+    cluster: &Cluster,
+    config: &Config,
+    options: Options,
+    progress: &Progress,
+    tell: &mut dyn FnMut(&Report),
+) -> ExitStatus {
+    let Some(time) = config.time else {
+        return run_once(cluster, config, options, progress, tell).await;
+    };
+    let started = Instant::now();
+    let mut last: Option<Report> = None;
+    let mut status;
+    loop {
+        match pass(cluster, config, options, progress).await {
+            Ok(report) => {
+                status = report.exit_status();
+                // A loop that finds all as it left it is silent.
+                if !last.as_ref().is_some_and(|last| last.says_the_same(&report)) {
+                    tell(&report);
+                }
+                last = Some(report);
+            }
+            Err(error) => {
+                log::error!("{error}; the next pass tries again");
+                status = if last.is_some() { ExitStatus::Incomplete } else { ExitStatus::Unusable };
+            }
+        }
+        if !sleep(cluster, time, started).await {
+            break;
+        }
+    }
+    let interrupted = last.as_ref().is_some_and(Report::was_interrupted);
+    match config.preset {
+        Some(preset) if preset.is_lenient() && last.is_some() && !interrupted => ExitStatus::Success,
+        _ => status,
+    }
+}
+
+async fn run_once(
+    cluster: &Cluster,
+    config: &Config,
+    options: Options,
+    progress: &Progress,
+    tell: &mut dyn FnMut(&Report),
+) -> ExitStatus {
+    match pass(cluster, config, options, progress).await {
+        Ok(report) => {
+            tell(&report);
+            report.exit_status()
+        }
+        Err(error) => {
+            log::error!("{error}; nothing was written");
+            ExitStatus::Unusable
+        }
+    }
+}
+
+/// Waits for the next pass; `false` where there is none.
+async fn sleep(cluster: &Cluster, time: Time, started: Instant) -> bool {
+    let left = time.runtime.map(|runtime| runtime.saturating_sub(started.elapsed()));
+    if left.is_some_and(|left| left <= time.interval) {
+        // Not enough time for another pass: end now rather than sleep to do nothing.
+        return false;
+    }
+    timeout(time.interval, cluster.stop().cancelled()).await.is_err()
+}

@@ -1,0 +1,81 @@
+//! The pass, top to bottom; the only place that joins the rooms.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::cluster::{ApiError, Applied, Cluster, Writing};
+use crate::config::{Config, Preset};
+use crate::credentials;
+use crate::plan::{self, Plan};
+use crate::progress::Progress;
+use crate::report::Report;
+
+/// No write is begun later than this after the pass began; the next pass goes on.
+const DEADLINE: Duration = Duration::from_mins(10);
+
+/// How a pass is to be made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Plan, and write nothing.
+    pub dry_run: bool,
+}
+
+/// Makes every chosen namespace able to pull its images. An error is a cluster that doesn't answer, before
+/// anything was written; whatever else fails is in the report.
+pub async fn pass(
+    cluster: &Cluster,
+    config: &Config,
+    options: Options,
+    progress: &Progress,
+) -> Result<Report, ApiError> {
+    let started = Instant::now();
+    let before = cluster.requests();
+    let until = deadline(cluster.stop());
+
+    progress.stage("looking at the cluster");
+    let looked = tokio::select! {
+        looked = look_and_plan(cluster, config) => Some(looked?),
+        () = until.cancelled() => None,
+    };
+    let Some((plan, namespaces)) = looked else {
+        return Ok(Report::interrupted(options.dry_run, started.elapsed()));
+    };
+
+    let applied = if options.dry_run {
+        Applied { changes: plan.changes().collect(), ..Applied::default() }
+    } else {
+        let written = progress.writes(plan.len());
+        let lenient = config.preset.is_some_and(Preset::is_lenient);
+        cluster.apply(&plan, &Writing { until: &until, lenient, progress: &|| written.inc(1) }).await
+    };
+    progress.done();
+
+    let after = cluster.requests();
+    let requests = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
+    Ok(Report::new(options.dry_run, plan, applied, namespaces, requests, started.elapsed()))
+}
+
+/// Everything up to the decision: only reads.
+async fn look_and_plan(cluster: &Cluster, config: &Config) -> Result<(Plan, usize), ApiError> {
+    let snapshot = cluster.snapshot(config).await?;
+    let needs = plan::needs(config, &snapshot);
+    let texts = cluster.secret_texts(&needs.secret_keys).await;
+    let evidence = credentials::gather(config, &needs, &texts);
+    let plan = plan::plan(config, &snapshot, &evidence, Timestamp::now());
+    Ok((plan, snapshot.namespaces.len()))
+}
+
+/// Cancelled with `stop`, or when the pass has had its time.
+fn deadline(stop: &CancellationToken) -> CancellationToken {
+    let until = stop.child_token();
+    let over = until.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = tokio::time::sleep(DEADLINE) => over.cancel(),
+            () = over.cancelled() => {}
+        }
+    });
+    until
+}

@@ -1,0 +1,125 @@
+//! What a pass did, and what it did not and why: as a short table, as JSON, as a pod's termination
+//! message, and as an exit status.
+
+mod exit;
+mod termination;
+mod text;
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::cluster::{Applied, Change};
+use crate::plan::{Finding, Plan, Subject};
+
+pub use exit::ExitStatus;
+pub use termination::write_termination_message;
+
+/// What a pass did. Its JSON is the output of `--output json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The writes, or in a dry run those that would be made.
+    pub changes: Vec<Change>,
+    /// What the user should know; never changes the exit status.
+    pub findings: Vec<Finding>,
+    /// What failed.
+    pub errors: Vec<Finding>,
+    /// The whole in numbers.
+    pub summary: Summary,
+}
+
+/// A pass in numbers.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Nothing was written.
+    pub dry_run: bool,
+    /// Chosen namespaces that exist.
+    pub namespaces: usize,
+    /// Pods with a container that waited for its image.
+    pub waiting_pods: usize,
+    /// Objects written.
+    pub changes: usize,
+    /// Findings.
+    pub findings: usize,
+    /// Errors.
+    pub errors: usize,
+    /// Writes that were left for the next pass, because this one was ended.
+    pub undone: usize,
+    /// Requests that read.
+    pub reads: usize,
+    /// Requests that write.
+    pub writes: usize,
+    /// How long it took, in seconds.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
+    pub elapsed: Duration,
+}
+
+impl Report {
+    /// The report of a pass that was planned, and applied unless it was a dry run.
+    #[must_use]
+    pub fn new(
+        dry_run: bool,
+        plan: Plan,
+        applied: Applied,
+        namespaces: usize,
+        (reads, writes): (usize, usize),
+        elapsed: Duration,
+    ) -> Self {
+        let mut findings = plan.findings;
+        findings.extend(applied.findings);
+        let mut errors = plan.errors;
+        errors.extend(applied.errors);
+        if applied.undone > 0 {
+            let message = format!("was ended with {} writes to go; the next pass makes them", applied.undone);
+            errors.push(Subject::global("Pass", "this").finding("Interrupted", message));
+        }
+        let summary = Summary {
+            dry_run,
+            namespaces,
+            waiting_pods: plan.waiting_pods,
+            changes: applied.changes.len(),
+            findings: findings.len(),
+            errors: errors.len(),
+            undone: applied.undone,
+            reads,
+            writes,
+            elapsed,
+        };
+        Self { changes: applied.changes, findings, errors, summary }
+    }
+
+    /// The report of a pass that was ended before it had a plan.
+    #[must_use]
+    pub fn interrupted(dry_run: bool, elapsed: Duration) -> Self {
+        let message = "was ended before anything was written; the next pass starts anew";
+        let interrupted = Subject::global("Pass", "this").finding("Interrupted", message);
+        let plan = Plan { errors: vec![interrupted], ..Plan::default() };
+        Self::new(dry_run, plan, Applied::default(), 0, (0, 0), elapsed)
+    }
+
+    /// Was the pass cut short, by a signal or its deadline?
+    #[must_use]
+    pub fn was_interrupted(&self) -> bool {
+        self.errors.iter().any(|error| error.reason == "Interrupted")
+    }
+
+    /// As one JSON document.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// Does it say the same as another, but for times and counts of requests?
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.changes.is_empty()
+            && other.changes.is_empty()
+            && self.findings == other.findings
+            && self.errors == other.errors
+    }
+}
+
+fn seconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((elapsed.as_secs_f64() * 1000.0).round() / 1000.0)
+}
