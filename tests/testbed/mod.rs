@@ -1,0 +1,39 @@
+//! A real Kubernetes control plane for tests, examples and benches: one etcd and
+//! one kube-apiserver, built from source on first use, thrown away at the end.
+//!
+//! Include it with `#[path = "testbed/mod.rs"] mod testbed;`. There is no kubelet
+//! and no controller manager: whoever needs a pod's status or a ReplicaSet's pod
+//! writes it, with [`fixtures`], [`pods`] and [`users`].
+//!
+//! ```ignore
+//! let plane = ControlPlane::shared();
+//! let admin = plane.admin();
+//! namespace("team-a").create(&admin).await;
+//! let pods = rules(&[("", "pods", "list"), ("", "pods/eviction", "create")]);
+//! let keeper = user(&admin, "team-a", "keeper", Role::Rules(pods), Scope::Cluster).await;
+//! pod("web").waiting("ImagePullBackOff", "…").owned_by("ReplicaSet").create(&admin, "team-a").await;
+//! ```
+
+// Each test, example and bench uses a part, and may fail as tests do.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::doc_markdown, // Kubernetes' names are words here
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use
+)]
+
+pub mod audit;
+pub mod binaries;
+pub mod control_plane;
+pub mod fixtures;
+mod launcher;
+pub mod pods;
+pub mod users;
+
+pub use control_plane::ControlPlane;
