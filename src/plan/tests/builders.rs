@@ -1,0 +1,171 @@
+//! Configurations, snapshots and evidence that read as the case they are.
+
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+
+use crate::config::{
+    Adopt, Config, Heal, NameSet, Namespaces, Password, Pods, Registry, ServiceAccounts, Source,
+};
+use crate::plan::secrets::{Action, Content, MANAGED_BY, TYPE};
+use crate::plan::{
+    Controller, Credential, Evidence, Namespace, Pod, Secret, ServiceAccount, Snapshot, SourceFailure,
+    Waiting,
+};
+use crate::registry::{DockerConfig, Entry, Host};
+
+pub(super) const IMAGE: &str = "harbor.example.com/team/app:1";
+pub(super) const REFUSED: &str = "unexpected status from HEAD request: 401 Unauthorized";
+
+pub(super) fn now() -> Timestamp {
+    "2026-11-21T03:00:00Z".parse().unwrap()
+}
+
+/// Some minutes before [`now`].
+pub(super) fn ago(minutes: i64) -> Timestamp {
+    now() - jiff::SignedDuration::from_mins(minutes)
+}
+
+/// One registry, harbor.example.com, and the defaults for everything else.
+pub(super) fn config() -> Config {
+    Config {
+        namespaces: Namespaces { names: NameSet::new(&["*"], &[]).unwrap(), selector: None },
+        registries: vec![registry("harbor.example.com")],
+        instance: "default".into(),
+        create: true,
+        adopt: Adopt::No,
+        service_accounts: ServiceAccounts::All,
+        pods: Pods { heal: Heal::Auto, max_evictions: 50, evict_running: false },
+        time: None,
+        preset: None,
+    }
+}
+
+pub(super) fn registry(host: &str) -> Registry {
+    let password = Password::Text("unused".into());
+    Registry {
+        host: Host::parse(host).unwrap(),
+        source: Source::Static { username: "admin".into(), password, email: None },
+        secret_name: "pullkeeper".into(),
+        namespaces: None,
+    }
+}
+
+pub(super) fn entry(password: &str) -> Entry {
+    Entry { username: "admin".into(), password: password.into(), email: None }
+}
+
+/// What the one registry's source gave.
+pub(super) fn evidence(password: &str) -> Evidence {
+    let credential = Credential { entry: entry(password), fingerprint: "static:admin".into() };
+    Evidence { credentials: vec![Some(Ok(credential))] }
+}
+
+/// The one registry's source failed.
+pub(super) fn failed() -> Evidence {
+    Evidence { credentials: vec![Some(Err(SourceFailure("no luck".into())))] }
+}
+
+/// A Secret that somebody else made, with one entry.
+pub(super) fn secret(host: &str, password: &str) -> Secret {
+    let mut config = DockerConfig::default();
+    config.set(host, &entry(password));
+    Secret {
+        uid: "uid".into(),
+        resource_version: "1".into(),
+        type_: TYPE.into(),
+        docker_config: Some(config.to_json()),
+        changed: Some(ago(60)),
+        ..Secret::default()
+    }
+}
+
+/// The Secret as it is after `action` on what was `seen`.
+pub(super) fn written(action: &Action, seen: Option<&Secret>, at: Timestamp) -> Secret {
+    let fresh = |content: &Content| Secret {
+        uid: "fresh".into(),
+        resource_version: "1".into(),
+        type_: TYPE.into(),
+        managed_by: Some(MANAGED_BY.into()),
+        instance: Some("default".into()),
+        state: Some(content.state.clone()),
+        docker_config: content.docker_config.clone(),
+        changed: Some(at),
+        ..Secret::default()
+    };
+    match action {
+        Action::Create(content) | Action::Recreate { content, .. } => fresh(content),
+        Action::Update { content, .. } => {
+            let seen = seen.expect("an update is of what was seen").clone();
+            let docker_config = content.docker_config.clone().or(seen.docker_config);
+            Secret { state: Some(content.state.clone()), docker_config, changed: Some(at), ..seen }
+        }
+    }
+}
+
+/// A Secret's docker config, in clear.
+pub(super) fn text(secret: &Secret) -> &str {
+    secret.docker_config.as_ref().unwrap().expose_secret()
+}
+
+/// A namespace as it was seen.
+#[derive(Default)]
+pub(super) struct Seen(Namespace);
+
+pub(super) fn namespace() -> Seen {
+    Seen::default()
+}
+
+impl Seen {
+    pub(super) fn service_account(mut self, name: &str, pull_secrets: &[&str]) -> Self {
+        let pull_secrets = pull_secrets.iter().map(|name| (*name).to_owned()).collect();
+        let account = ServiceAccount { pull_secrets, changed: Some(ago(60)) };
+        self.0.service_accounts.insert(name.into(), account);
+        self
+    }
+
+    pub(super) fn secret(mut self, name: &str, secret: Secret) -> Self {
+        self.0.secrets.insert(name.into(), secret);
+        self
+    }
+
+    pub(super) fn pod(mut self, pod: Pod) -> Self {
+        self.0.pods.push(pod);
+        self
+    }
+
+    pub(super) fn in_(self, name: &str) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        snapshot.namespaces.insert(name.into(), self.0);
+        snapshot
+    }
+}
+
+/// A pod that waits for [`IMAGE`], refused by the registry; made long ago by a ReplicaSet as the
+/// default ServiceAccount.
+pub(super) fn pod() -> Pod {
+    Pod {
+        name: "web".into(),
+        uid: "uid".into(),
+        resource_version: "1".into(),
+        created: Some(ago(120)),
+        service_account: "default".into(),
+        controller: owner("ReplicaSet"),
+        waiting: vec![waiting(REFUSED)],
+        ..Pod::default()
+    }
+}
+
+#[allow(clippy::unnecessary_wraps)] // as the field is
+pub(super) fn owner(kind: &str) -> Option<Controller> {
+    Some(Controller { kind: kind.into(), name: "owner".into() })
+}
+
+pub(super) fn waiting(message: &str) -> Waiting {
+    Waiting {
+        container: "app".into(),
+        image: IMAGE.into(),
+        reason: "ImagePullBackOff".into(),
+        message: message.into(),
+        ephemeral: false,
+    }
+}

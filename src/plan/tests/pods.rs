@@ -1,0 +1,244 @@
+//! The verdict table, row by row.
+
+use super::builders::{IMAGE, REFUSED, ago, config, evidence, namespace, now, owner, pod, waiting};
+use crate::config::{Config, Heal, Pods};
+use crate::plan::{Plan, Pod, Snapshot, Waiting, plan};
+
+/// What happens to a pod in a namespace that has had nothing of ours so far.
+fn verdict_on(pod: Pod) -> (Option<&'static str>, String) {
+    verdict(&config(), &namespace().service_account("default", &[]).pod(pod).in_("team-a"))
+}
+
+/// "evict", "delete" or nothing, and what is said of it.
+fn verdict(config: &Config, snapshot: &Snapshot) -> (Option<&'static str>, String) {
+    let plan = plan(config, snapshot, &evidence("pass"), now());
+    told(&plan)
+}
+
+fn told(plan: &Plan) -> (Option<&'static str>, String) {
+    let pods = plan.namespaces.iter().flat_map(|own| &own.pods);
+    match pods.into_iter().next() {
+        Some(change) if change.evict => (Some("evict"), change.act.why.clone()),
+        Some(change) => (Some("delete"), change.act.why.clone()),
+        None => {
+            let finding = plan.findings.iter().find(|finding| finding.reason == "PodNotHealed");
+            (None, finding.map(|finding| finding.message.clone()).unwrap_or_default())
+        }
+    }
+}
+
+fn says(message: &str) -> Pod {
+    Pod { waiting: vec![waiting(message)], ..pod() }
+}
+
+#[test]
+fn a_pod_made_before_its_service_account_named_us_is_evicted() {
+    let (verb, why) = verdict_on(pod());
+    assert_eq!(verb, Some("evict"));
+    assert_eq!(
+        why,
+        "the registry refuses access; a new pod gets Secret pullkeeper from ServiceAccount default"
+    );
+    for kind in ["StatefulSet", "DaemonSet", "ReplicationController"] {
+        assert_eq!(verdict_on(Pod { controller: owner(kind), ..pod() }).0, Some("evict"), "{kind}");
+    }
+    assert_eq!(
+        verdict_on(says("429 Too Many Requests")).0,
+        Some("evict"),
+        "authenticated pulls have more room"
+    );
+}
+
+#[test]
+fn nobodys_business_is_left_in_silence() {
+    let foreign = Waiting { image: "ghcr.io/them/app:1".into(), ..waiting(REFUSED) };
+    let table = [
+        ("terminating", Pod { terminating: true, ..pod() }),
+        ("mirror", Pod { mirror: true, ..pod() }),
+        ("another registry", Pod { waiting: vec![foreign], ..pod() }),
+    ];
+    for (case, pod) in table {
+        assert_eq!(verdict_on(pod), (None, String::new()), "{case}");
+    }
+    let off = Config { pods: Pods { heal: Heal::Off, ..config().pods }, ..config() };
+    let snapshot = namespace().service_account("default", &[]).pod(pod()).in_("team-a");
+    assert_eq!(verdict(&off, &snapshot), (None, String::new()));
+}
+
+#[test]
+fn kube_system_is_healed_only_if_named() {
+    let snapshot = namespace().service_account("default", &[]).pod(pod()).in_("kube-system");
+    assert_eq!(verdict(&config(), &snapshot), (None, String::new()));
+    let mut named = config();
+    named.namespaces.names = crate::config::NameSet::new(&["kube-system"], &[]).unwrap();
+    assert_eq!(verdict(&named, &snapshot).0, Some("evict"));
+}
+
+#[test]
+fn what_access_cannot_fix_is_reported_with_what_to_do() {
+    let quoted =
+        format!(r#"Back-off pulling image "harbor.example.com/team/models:1": ErrImagePull: {REFUSED}"#);
+    let typo = Waiting {
+        image: "harbor.example.com/Team/app".into(),
+        reason: "InvalidImageName".into(),
+        ..waiting("")
+    };
+    let table = [
+        (
+            "not found",
+            says("rpc error: code = NotFound desc = not found"),
+            "the registry has no such image; correct the image",
+        ),
+        (
+            "denied",
+            says("pull access denied, repository does not exist or may require authorization"),
+            "check that the image exists",
+        ),
+        (
+            "network",
+            says("dial tcp: lookup harbor.example.com: no such host"),
+            "the registry was not reached; check the registry",
+        ),
+        ("malformed", says("illegal base64 data at input byte 0"), "find the pull secret of the pod"),
+        ("unknown", says("something new"), "see kubectl describe pod"),
+        ("invalid name", Pod { waiting: vec![typo], ..pod() }, "correct it in the pod's template"),
+        ("image volume", says(&quoted), "another image, harbor.example.com/team/models:1"),
+        ("a Job's", Pod { controller: owner("Job"), ..pod() }, "a Job counts a recreated pod as a failure"),
+        ("bare", Pod { controller: None, ..pod() }, "nothing would recreate it"),
+        ("a stranger's", Pod { controller: owner("Workflow"), ..pod() }, "its controller is a Workflow"),
+        ("own list", Pod { pull_secrets: vec!["theirs".into()], ..pod() }, "lists its own pull secrets"),
+        ("runs", Pod { running: true, ..pod() }, "set pods.evictRunning: true"),
+        (
+            "another account",
+            Pod { service_account: "gone".into(), ..pod() },
+            "ServiceAccount gone doesn't name",
+        ),
+        (
+            "ephemeral",
+            Pod { waiting: vec![Waiting { ephemeral: true, ..waiting(REFUSED) }], ..pod() },
+            "ephemeral",
+        ),
+    ];
+    for (case, pod, expected) in table {
+        let (verb, message) = verdict_on(pod);
+        assert_eq!(verb, None, "{case}");
+        assert!(message.contains(expected), "{case}: {message}");
+        assert!(message.starts_with("container app waits for harbor.example.com/"), "{case}: {message}");
+    }
+}
+
+#[test]
+fn a_pod_is_recreated_only_if_that_helps_all_of_its_containers() {
+    let typo = Waiting { container: "typo".into(), ..waiting("code = NotFound") };
+    let (verb, message) = verdict_on(Pod { waiting: vec![waiting(REFUSED), typo], ..pod() });
+    assert_eq!(verb, None);
+    assert!(message.contains("container typo waits for"), "{message}");
+    let second = Waiting { container: "init".into(), ..waiting(REFUSED) };
+    assert_eq!(verdict_on(Pod { waiting: vec![waiting(REFUSED), second], ..pod() }).0, Some("evict"));
+}
+
+#[test]
+fn inherited_pull_secrets_are_no_list_of_its_own() {
+    let inherited = Pod { pull_secrets: vec!["theirs".into()], ..pod() };
+    let snapshot = namespace().service_account("default", &["theirs"]).pod(inherited).in_("team-a");
+    assert_eq!(verdict(&config(), &snapshot).0, Some("evict"));
+}
+
+#[test]
+fn evict_running_lets_a_running_sibling_go() {
+    let allowed = Config { pods: Pods { evict_running: true, ..config().pods }, ..config() };
+    let running = Pod { running: true, ..pod() };
+    let snapshot = namespace().service_account("default", &[]).pod(running).in_("team-a");
+    assert_eq!(verdict(&allowed, &snapshot).0, Some("evict"));
+}
+
+#[test]
+fn a_pod_that_names_our_secret_is_left_to_the_kubelet_and_then_reported() {
+    let named = || Pod { pull_secrets: vec!["pullkeeper".into()], ..pod() };
+    // The Secret is made by this very pass.
+    assert_eq!(verdict_on(named()), (None, String::new()));
+    let settled = |minutes| {
+        let mut snapshot = namespace().service_account("default", &["pullkeeper"]).pod(named()).in_("team-a");
+        let first = plan(&config(), &snapshot, &evidence("pass"), now());
+        let made = super::builders::written(&first.namespaces[0].secrets[0].action, None, ago(minutes));
+        snapshot.namespaces.get_mut("team-a").unwrap().secrets.insert("pullkeeper".into(), made);
+        verdict(&config(), &snapshot)
+    };
+    assert_eq!(settled(3), (None, String::new()), "the kubelet tries again within five minutes");
+    assert!(settled(10).1.contains("though the pod names our Secret pullkeeper"));
+}
+
+#[test]
+fn a_pod_made_after_its_service_account_named_us_is_never_recreated() {
+    // A webhook that strips pull secrets would otherwise have it recreated for ever.
+    for (changed, verb) in [(Some(ago(130)), None), (Some(ago(60)), Some("evict")), (None, None)] {
+        let mut snapshot = namespace().service_account("default", &["pullkeeper"]).pod(pod()).in_("team-a");
+        let own = snapshot.namespaces.get_mut("team-a").unwrap();
+        own.service_accounts.get_mut("default").unwrap().changed = changed;
+        assert_eq!(verdict(&config(), &snapshot).0, verb, "{changed:?}");
+    }
+}
+
+#[test]
+fn evictions_are_limited_and_the_rest_is_told() {
+    let mut seen = namespace().service_account("default", &[]);
+    for name in ["a", "b", "c"] {
+        seen = seen.pod(Pod { name: name.into(), ..pod() });
+    }
+    let snapshot = seen.in_("team-a");
+    for (limit, evicted) in [(0, 0), (2, 2), (3, 3)] {
+        let config = Config { pods: Pods { max_evictions: limit, ..config().pods }, ..config() };
+        let plan = plan(&config, &snapshot, &evidence("pass"), now());
+        assert_eq!(plan.namespaces[0].pods.len(), evicted);
+        let told = plan.findings.iter().find(|finding| finding.reason == "EvictionsLimited");
+        assert_eq!(
+            told.map(|finding| finding.message.clone()),
+            (limit < 3).then(|| {
+                format!("{} more pods would be recreated; the limit of one pass is {limit}", 3 - limit)
+            })
+        );
+    }
+}
+
+#[test]
+fn the_oldest_tools_way_deletes_every_stuck_pod_but_those_that_had_their_chance() {
+    let all = Config { pods: Pods { heal: Heal::All, ..config().pods }, ..config() };
+    let other = Waiting { reason: "InvalidImageName".into(), ..waiting("") };
+    let hub = Waiting { image: "nginx".into(), ..waiting("not found") };
+    let table = [
+        ("refused", pod(), true),
+        ("a typo", says("not found"), true),
+        ("another registry", Pod { waiting: vec![hub], ..pod() }, true),
+        ("bare", Pod { controller: None, ..pod() }, true),
+        ("another reason", Pod { waiting: vec![other], ..pod() }, false),
+        ("terminating", Pod { terminating: true, ..pod() }, false),
+        (
+            "names our Secret, which this pass makes",
+            Pod { pull_secrets: vec!["pullkeeper".into()], ..pod() },
+            true,
+        ),
+    ];
+    for (case, pod, deleted) in table {
+        let snapshot = namespace().service_account("default", &[]).pod(pod).in_("team-a");
+        assert_eq!(verdict(&all, &snapshot).0, deleted.then_some("delete"), "{case}");
+    }
+    // The Secret is right since an hour: one that names it was made before, the other after.
+    for (minutes, deleted) in [(120, true), (30, false)] {
+        let named = Pod { pull_secrets: vec!["pullkeeper".into()], created: Some(ago(minutes)), ..pod() };
+        let mut snapshot = namespace().service_account("default", &["pullkeeper"]).pod(named).in_("team-a");
+        let first = plan(&all, &snapshot, &evidence("pass"), now());
+        let made = super::builders::written(&first.namespaces[0].secrets[0].action, None, ago(60));
+        snapshot.namespaces.get_mut("team-a").unwrap().secrets.insert("pullkeeper".into(), made);
+        assert_eq!(verdict(&all, &snapshot).0, deleted.then_some("delete"), "{minutes}");
+    }
+}
+
+#[test]
+fn no_credential_for_its_host_is_reported() {
+    let snapshot = namespace().service_account("default", &[]).pod(pod()).in_("team-a");
+    let plan = plan(&config(), &snapshot, &super::builders::failed(), now());
+    let (verb, message) = told(&plan);
+    assert_eq!(verb, None);
+    assert!(message.contains("there is no good credential for harbor.example.com"), "{message}");
+    assert!(IMAGE.starts_with("harbor.example.com"));
+}

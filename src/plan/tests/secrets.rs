@@ -1,0 +1,205 @@
+//! One Secret, judged.
+
+use std::sync::Arc;
+
+use super::builders::{config, entry, evidence, failed, registry, secret, text, written};
+use crate::config::{Adopt, Config};
+use crate::plan::secrets::{Action, Judgement, MANAGED_BY, Wanted, judge};
+use crate::plan::{Evidence, Secret};
+use crate::registry::DockerConfig;
+
+fn wanted(config: &Config, evidence: &Evidence) -> Arc<Wanted> {
+    Wanted::of(config, evidence, |_| true).remove(0)
+}
+
+fn judged(config: &Config, evidence: &Evidence, seen: Option<&Secret>) -> Judgement {
+    judge(&wanted(config, evidence), "team-a", seen)
+}
+
+/// What was done, in a word, and why.
+fn told(judgement: &Judgement) -> Option<(&'static str, &'static str)> {
+    let (action, why) = judgement.action.as_ref()?;
+    let verb = match action {
+        Action::Create(_) => "create",
+        Action::Update { .. } => "update",
+        Action::Recreate { .. } => "recreate",
+    };
+    Some((verb, why))
+}
+
+/// The Secret as we make it.
+fn ours(password: &str) -> Secret {
+    let judgement = judged(&config(), &evidence(password), None);
+    written(&judgement.action.unwrap().0, None, super::builders::ago(60))
+}
+
+fn adopting(adopt: Adopt) -> Config {
+    Config { adopt, ..config() }
+}
+
+#[test]
+fn what_drifts_is_written_and_what_does_not_is_left() {
+    type Edit = fn(&mut Secret);
+    let table: [(&str, Edit, Option<(&str, &str)>); 9] = [
+        ("as it should be", |_| {}, None),
+        (
+            "another password",
+            |s| s.docker_config = secret("harbor.example.com", "old").docker_config,
+            Some(("update", "content differs")),
+        ),
+        ("a host too many", |s| s.docker_config = Some(two_hosts()), Some(("update", "content differs"))),
+        ("no JSON", |s| s.docker_config = Some("garbage".into()), Some(("update", "content differs"))),
+        ("no data", |s| s.docker_config = None, Some(("update", "content differs"))),
+        ("no annotation", |s| s.state = None, Some(("update", "state annotation differs"))),
+        ("a broken annotation", |s| s.state = Some("{".into()), Some(("update", "state annotation differs"))),
+        ("another type", |s| s.type_ = "Opaque".into(), Some(("recreate", "wrong type"))),
+        ("immutable, but right", |s| s.immutable = true, None),
+    ];
+    for (case, edit, expected) in table {
+        let mut seen = ours("pass");
+        edit(&mut seen);
+        assert_eq!(told(&judged(&config(), &evidence("pass"), Some(&seen))), expected, "{case}");
+    }
+}
+
+fn two_hosts() -> secrecy::SecretString {
+    let mut both = DockerConfig::default();
+    both.set("harbor.example.com", &entry("pass"));
+    both.set("other.example.com", &entry("pass"));
+    both.to_json()
+}
+
+#[test]
+fn an_immutable_secret_is_recreated_only_for_its_content() {
+    let mut seen = ours("old");
+    seen.immutable = true;
+    let judgement = judged(&config(), &evidence("new"), Some(&seen));
+    assert_eq!(told(&judgement), Some(("recreate", "content differs")));
+    let mut seen = ours("pass");
+    (seen.immutable, seen.state) = (true, None);
+    assert_eq!(
+        told(&judged(&config(), &evidence("pass"), Some(&seen))),
+        Some(("update", "state annotation differs"))
+    );
+}
+
+#[test]
+fn spacing_and_order_are_no_drift() {
+    let mut seen = ours("pass");
+    let spaced =
+        text(&seen).replace(',', " ,\n ").replace(':', " : ").replace("YWRtaW46cGFzcw", "YWRtaW46cGFzcw");
+    seen.docker_config = Some(spaced.into());
+    assert_eq!(told(&judged(&config(), &evidence("pass"), Some(&seen))), None);
+}
+
+#[test]
+fn last_good_wins_for_each_host() {
+    let mut config = config();
+    config.registries.push(registry("other.example.com"));
+    let mut both = evidence("pass");
+    both.credentials.extend(evidence("second").credentials);
+    let made = judged(&config, &both, None).action.unwrap().0;
+    let seen = written(&made, None, super::builders::ago(60));
+
+    // One source fails, the other has a new password: the failed one's entry stays to the byte.
+    let mut one_failed = evidence("newer");
+    one_failed.credentials.extend(failed().credentials);
+    let judgement = judged(&config, &one_failed, Some(&seen));
+    assert_eq!(judgement.serves.len(), 2);
+    let after = written(&judgement.action.unwrap().0, Some(&seen), super::builders::now());
+    let after = DockerConfig::parse(text(&after)).unwrap();
+    assert!(after.holds("harbor.example.com", &entry("newer")));
+    assert!(after.holds("other.example.com", &entry("second")));
+
+    // Both fail: nothing is written at all, and nothing is made where nothing is.
+    let mut none = failed();
+    none.credentials.extend(failed().credentials);
+    assert_eq!(told(&judged(&config, &none, Some(&seen))), None);
+    assert_eq!(told(&judged(&config, &none, None)), None);
+}
+
+#[test]
+fn docker_hub_gets_both_keys_that_work() {
+    let mut config = config();
+    config.registries = vec![registry("docker.io")];
+    let seen =
+        written(&judged(&config, &evidence("pass"), None).action.unwrap().0, None, super::builders::now());
+    let keys: Vec<_> = DockerConfig::parse(text(&seen)).unwrap().keys().map(str::to_owned).collect();
+    assert_eq!(keys, ["docker.io", "https://index.docker.io/v1/"]);
+}
+
+#[test]
+fn what_is_not_ours_is_touched_only_as_far_as_adopt_says() {
+    let theirs = || secret("theirs.example.com", "x");
+    let table = [
+        (Adopt::No, theirs(), None, Some("ForeignSecret")),
+        (Adopt::Merge, theirs(), Some(("update", "merged")), None),
+        (Adopt::Replace, theirs(), Some(("update", "replaced")), None),
+        (Adopt::Merge, secret("harbor.example.com", "pass"), None, None),
+        (Adopt::Replace, secret("harbor.example.com", "pass"), None, None),
+        (Adopt::Merge, Secret { type_: "Opaque".into(), ..theirs() }, None, Some("ForeignSecret")),
+        (
+            Adopt::Replace,
+            Secret { type_: "kubernetes.io/dockercfg".into(), ..theirs() },
+            None,
+            Some("ForeignSecret"),
+        ),
+        (Adopt::Merge, Secret { immutable: true, ..theirs() }, None, Some("ForeignSecret")),
+        (
+            Adopt::Merge,
+            Secret { docker_config: Some("garbage".into()), ..theirs() },
+            None,
+            Some("MalformedSecret"),
+        ),
+        (
+            Adopt::Replace,
+            Secret { docker_config: Some("garbage".into()), ..theirs() },
+            Some(("update", "replaced")),
+            None,
+        ),
+        (
+            Adopt::Replace,
+            Secret { managed_by: Some("helm".into()), ..theirs() },
+            Some(("update", "replaced")),
+            None,
+        ),
+        (
+            Adopt::Replace,
+            Secret { managed_by: Some(MANAGED_BY.into()), instance: Some("other".into()), ..theirs() },
+            None,
+            Some("ForeignSecret"),
+        ),
+        (Adopt::Replace, Secret { terminating: true, ..theirs() }, None, Some("SecretTerminating")),
+    ];
+    for (adopt, seen, expected, finding) in table {
+        let judgement = judged(&adopting(adopt), &evidence("pass"), Some(&seen));
+        assert_eq!(told(&judgement), expected, "{adopt:?} {seen:?}");
+        assert_eq!(judgement.finding.map(|finding| finding.reason), finding, "{adopt:?} {seen:?}");
+    }
+}
+
+#[test]
+fn merging_keeps_the_others_and_takes_no_label() {
+    let mut seen = secret("theirs.example.com", "x");
+    seen.docker_config =
+        Some(r#"{"auths":{"theirs.example.com":{ "auth" : "eDp5" }},"credsStore":"z"}"#.into());
+    let judgement = judged(&adopting(Adopt::Merge), &evidence("pass"), Some(&seen));
+    let after = written(&judgement.action.unwrap().0, Some(&seen), super::builders::now());
+    assert!(text(&after).contains(r#""theirs.example.com":{ "auth" : "eDp5" }"#), "{}", text(&after));
+    assert!(text(&after).contains(r#""credsStore":"z""#));
+    assert_eq!(after.managed_by, None);
+    // Its annotation names our host only, and the next judgement is content.
+    assert!(!after.state.as_ref().unwrap().contains("theirs.example.com"));
+    assert_eq!(told(&judged(&adopting(Adopt::Merge), &evidence("pass"), Some(&after))), None);
+    // A new password is merged again.
+    let judgement = judged(&adopting(Adopt::Merge), &evidence("new"), Some(&after));
+    assert_eq!(told(&judgement), Some(("update", "merged")));
+}
+
+#[test]
+fn a_missing_secret_is_made_only_if_allowed() {
+    let judgement = judged(&Config { create: false, ..config() }, &evidence("pass"), None);
+    assert_eq!(told(&judgement), None);
+    assert!(judgement.serves.is_empty());
+    assert_eq!(judgement.finding.unwrap().reason, "SecretMissing");
+}
