@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{ApiError, Applied, Cluster, Writing};
@@ -63,7 +62,7 @@ async fn look_and_plan(cluster: &Cluster, config: &Config) -> Result<(Plan, usiz
     let needs = plan::needs(config, &snapshot);
     let texts = cluster.secret_texts(&needs.secret_keys).await;
     let evidence = credentials::gather(config, &needs, &texts);
-    let plan = plan::plan(config, &snapshot, &evidence, Timestamp::now());
+    let plan = plan::plan(config, &snapshot, &evidence, cluster.now());
     Ok((plan, snapshot.namespaces.len()))
 }
 

@@ -5,11 +5,14 @@
 //! program is told to.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
 use kube::client::Body;
 use kube::core::Status;
 use serde::de::DeserializeOwned;
@@ -38,6 +41,7 @@ pub struct Cluster {
     stop: CancellationToken,
     reads: AtomicUsize,
     writes: AtomicUsize,
+    clock: Mutex<Option<(Timestamp, Instant)>>,
 }
 
 /// What one attempt met.
@@ -61,12 +65,30 @@ impl Cluster {
             stop,
             reads: AtomicUsize::new(0),
             writes: AtomicUsize::new(0),
+            clock: Mutex::new(None),
         }
     }
 
     /// The requests sent so far, retries included: those that read, and those that write.
     pub fn requests(&self) -> (usize, usize) {
         (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed))
+    }
+
+    /// The time by the API server's clock, at most a second or so ahead of it; by ours, before its first
+    /// answer. Times of objects are the server's, and the two clocks may differ by hours.
+    pub fn now(&self) -> Timestamp {
+        let clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = clock.and_then(|(date, heard)| date.checked_add(heard.elapsed()).ok());
+        heard.unwrap_or_else(Timestamp::now)
+    }
+
+    /// Sets the clock by an answer's `Date`, which leaves out parts of a second.
+    fn hear(&self, headers: &HeaderMap) {
+        let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| DateTimeParser::new().parse_timestamp(date).ok());
+        if let Some(date) = date.and_then(|date| date.checked_add(Duration::from_secs(1)).ok()) {
+            *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, Instant::now()));
+        }
     }
 
     /// Cancelled when the program is told to end.
@@ -143,6 +165,7 @@ impl Cluster {
             Ok(Ok(answer)) => answer,
         };
         let (head, body) = answer.into_parts();
+        self.hear(&head.headers);
         let body = match timeout(BODY, body.collect()).await {
             Err(_) => return Err(lost(format!("the answer did not end within {BODY:?}"))),
             Ok(Err(error)) => return Err(lost(chain(&error))),

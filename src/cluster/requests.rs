@@ -2,6 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, Request, header};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -163,30 +164,29 @@ pub(super) fn evict(namespace: &str, name: &str, uid: &str, version: &str) -> Re
     request(Method::POST, &path, JSON, JSON, body.to_string().into())
 }
 
-/// Replaces a ServiceAccount's pull secrets, if they are still those that were seen. The list is
-/// tested, not the version: other writers of the object don't stand in the way.
+/// Replaces a ServiceAccount's pull secrets, if it still has the version that was judged, and notes when.
+///
+/// Testing the list alone, by a JSON patch, would meet fewer conflicts, but the note needs the
+/// annotations, and those may be absent.
 pub(super) fn patch_pull_secrets(
     namespace: &str,
     name: &str,
-    seen: &[String],
+    version: &str,
     list: &[String],
+    now: Timestamp,
 ) -> Request<Vec<u8>> {
-    let references = |names: &[String]| -> Value {
-        let reference = |name: &String| if name.is_empty() { json!({}) } else { json!({"name": name}) };
-        names.iter().map(reference).collect()
-    };
-    let seen = if seen.is_empty() { Value::Null } else { references(seen) };
-    let body = json!([
-        {"op": "test", "path": "/imagePullSecrets", "value": seen},
-        {"op": "add", "path": "/imagePullSecrets", "value": references(list)},
-    ]);
-    write(
-        Method::PATCH,
-        &path("serviceaccounts", Some(namespace), Some(name)),
-        "application/json-patch+json",
-        &body,
-    )
+    let reference = |name: &String| if name.is_empty() { json!({}) } else { json!({"name": name}) };
+    let body = json!({
+        "metadata": {"resourceVersion": version, "annotations": {ADDED: now.to_string()}},
+        "imagePullSecrets": list.iter().map(reference).collect::<Value>(),
+    });
+    let path = path("serviceaccounts", Some(namespace), Some(name));
+    write(Method::PATCH, &path, "application/merge-patch+json", &body)
 }
+
+/// The annotation on a ServiceAccount that tells when we added names to its pull secrets: pods made
+/// before lack them. A ServiceAccount has no managed fields that would tell.
+pub(super) const ADDED: &str = "pullkeeper.io/added";
 
 /// The annotation in which we note what we wrote.
 pub(super) const STATE: &str = "pullkeeper.io/state";

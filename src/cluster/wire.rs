@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::requests::STATE;
+use super::requests::{ADDED, STATE};
 use crate::plan::{self, Controller, Waiting, is_about_image};
 
 /// A list, or a page of one.
@@ -100,8 +100,6 @@ struct ManagedFields {
 struct Fields {
     #[serde(rename = "f:data")]
     data: Option<IgnoredAny>,
-    #[serde(rename = "f:imagePullSecrets")]
-    pull_secrets: Option<IgnoredAny>,
 }
 
 /// An object of which only the metadata was asked for.
@@ -235,7 +233,8 @@ impl ServiceAccount {
     pub(super) fn observe(&self) -> plan::ServiceAccount {
         plan::ServiceAccount {
             pull_secrets: self.image_pull_secrets.iter().map(|reference| reference.name.clone()).collect(),
-            changed: self.metadata.changed(|fields| fields.pull_secrets.is_some()),
+            resource_version: self.metadata.resource_version.clone(),
+            changed: self.metadata.annotations.get(ADDED).and_then(|time| time.parse().ok()),
         }
     }
 }

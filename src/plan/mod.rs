@@ -76,8 +76,8 @@ pub struct ServiceAccountChange {
     pub name: String,
     /// Our Secrets' names that it must have.
     pub ours: Vec<String>,
-    /// Its list as it was seen.
-    pub seen: Vec<String>,
+    /// It, as it was seen.
+    pub seen: ServiceAccount,
     /// Its list as it should be.
     pub list: Vec<String>,
 }
@@ -186,7 +186,7 @@ fn plan_namespace(
         own.service_accounts.extend(list.map(|list| ServiceAccountChange {
             name: account.clone(),
             ours: ours.clone(),
-            seen: seen.pull_secrets.clone(),
+            seen: seen.clone(),
             list,
         }));
     }

@@ -68,7 +68,7 @@ pub struct OurSecret {
 pub struct OurServiceAccount {
     /// Its pull secrets.
     pub pull_secrets: Vec<String>,
-    /// When that list was written last; `None` is not known.
+    /// When we last added names to it; `None` if it never was us.
     pub changed: Option<Timestamp>,
 }
 
@@ -215,10 +215,8 @@ fn judge_recreation(
     let names_ours = account.filter(|account| account.pull_secrets.iter().any(|s| serving.contains(s)));
     let own_list =
         pod.pull_secrets.iter().any(|s| account.is_none_or(|account| !account.pull_secrets.contains(s)));
-    let made_before = names_ours.is_some_and(|account| match (account.changed, pod.created) {
-        (Some(changed), Some(created)) => created <= changed,
-        _ => false,
-    });
+    let changed = names_ours.and_then(|account| account.changed);
+    let made_before = changed.is_some_and(|changed| pod.created.is_some_and(|created| created <= changed));
     let table = [
         (
             waiting.ephemeral,
@@ -254,6 +252,12 @@ fn judge_recreation(
         (
             pod.running && !settings.evict_running,
             "another of its containers runs; delete it by hand, or set pods.evictRunning: true".to_owned(),
+        ),
+        (
+            changed.is_none(),
+            format!(
+                "its ServiceAccount names Secret {name}, but not by us, so it can't be told whether a new pod would get it; delete it by hand to see"
+            ),
         ),
         (
             !made_before,

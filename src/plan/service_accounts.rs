@@ -1,8 +1,8 @@
 //! Which names to add to a ServiceAccount's pull secrets.
 //!
 //! The list is atomic: whoever patches it replaces it whole, other tools' entries included. So a
-//! change is always the whole list that was seen with ours added, and is written only if the list is
-//! still the one that was seen.
+//! change is always the whole list that was seen with ours added, and is written only if the
+//! ServiceAccount is still the one that was seen.
 
 use super::snapshot::ServiceAccount;
 use crate::config::ServiceAccounts;
@@ -54,7 +54,7 @@ mod tests {
         ];
         let own = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
         for (seen, ours, list) in table {
-            let seen = ServiceAccount { pull_secrets: own(seen), changed: None };
+            let seen = ServiceAccount { pull_secrets: own(seen), ..ServiceAccount::default() };
             assert_eq!(judge(&seen, &own(ours)), list.map(own), "{seen:?}");
         }
     }

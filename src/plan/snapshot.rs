@@ -69,7 +69,9 @@ pub struct Secret {
 pub struct ServiceAccount {
     /// The names in its `imagePullSecrets`, in their order, with duplicates and empty ones.
     pub pull_secrets: Vec<String>,
-    /// When that list was last written, as far as its managed fields tell.
+    /// Changes with every write.
+    pub resource_version: String,
+    /// When we last added names to that list, by our annotation: a ServiceAccount has no managed fields.
     pub changed: Option<Timestamp>,
 }
 

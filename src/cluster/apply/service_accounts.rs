@@ -1,5 +1,5 @@
-//! Patching ServiceAccounts. Every patch tests the list that was seen, so that no entry somebody else
-//! added meanwhile is ever lost; a failed test reads the list again.
+//! Patching ServiceAccounts. Every patch carries the version that was seen, so that no entry somebody
+//! else added meanwhile is ever lost; a conflict reads the list again.
 
 use std::time::Duration;
 
@@ -56,10 +56,10 @@ impl Writer<'_> {
         let mut round = 0;
         let mut retried = false;
         loop {
-            let account = ServiceAccount { pull_secrets: seen, changed: None };
-            let Some(list) = judge(&account, ours) else { return Ok(retried) };
-            let request =
-                requests::patch_pull_secrets(&self.own.name, &change.name, &account.pull_secrets, &list);
+            let Some(list) = judge(&seen, ours) else { return Ok(retried) };
+            let (namespace, version) = (&self.own.name, &seen.resource_version);
+            let now = self.cluster.now();
+            let request = requests::patch_pull_secrets(namespace, &change.name, version, &list, now);
             let Err(error) = self.cluster.send(&request).await else { return Ok(true) };
             round += 1;
             retried = error.was_retried();
@@ -72,7 +72,7 @@ impl Writer<'_> {
             }
             let get = requests::get("serviceaccounts", &self.own.name, &change.name);
             seen = match self.cluster.json::<wire::ServiceAccount>(&get).await {
-                Ok(account) => account.observe().pull_secrets,
+                Ok(account) => account.observe(),
                 Err(error) if error.meaning() == Meaning::Gone => return Ok(false),
                 Err(error) => return Err(error),
             };
@@ -81,7 +81,8 @@ impl Writer<'_> {
 }
 
 /// Why a list is patched.
-pub(super) fn why(seen: &[String], ours: &[String]) -> String {
-    let added: Vec<_> = ours.iter().filter(|name| !seen.contains(name)).map(String::as_str).collect();
+pub(super) fn why(seen: &ServiceAccount, ours: &[String]) -> String {
+    let added: Vec<_> =
+        ours.iter().filter(|name| !seen.pull_secrets.contains(name)).map(String::as_str).collect();
     if added.is_empty() { "listed twice".to_owned() } else { format!("add {}", added.join(", ")) }
 }

@@ -118,7 +118,7 @@ pub(super) fn namespace() -> Seen {
 impl Seen {
     pub(super) fn service_account(mut self, name: &str, pull_secrets: &[&str]) -> Self {
         let pull_secrets = pull_secrets.iter().map(|name| (*name).to_owned()).collect();
-        let account = ServiceAccount { pull_secrets, changed: Some(ago(60)) };
+        let account = ServiceAccount { pull_secrets, changed: Some(ago(60)), ..ServiceAccount::default() };
         self.0.service_accounts.insert(name.into(), account);
         self
     }

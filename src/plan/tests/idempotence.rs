@@ -23,7 +23,11 @@ fn applied(plan: &Plan, before: &Snapshot, at: Timestamp, strips: bool) -> Snaps
             namespace.secrets.insert(change.wanted.name.clone(), made);
         }
         for change in &own.service_accounts {
-            let account = ServiceAccount { pull_secrets: change.list.clone(), changed: Some(at) };
+            let account = ServiceAccount {
+                pull_secrets: change.list.clone(),
+                changed: Some(at),
+                ..ServiceAccount::default()
+            };
             namespace.service_accounts.insert(change.name.clone(), account);
         }
         for change in &own.pods {
@@ -88,6 +92,7 @@ fn any_namespace() -> impl Strategy<Value = Namespace> {
             let own = |list: Vec<&str>| ServiceAccount {
                 pull_secrets: list.into_iter().map(str::to_owned).collect(),
                 changed: Some(ago(100)),
+                ..ServiceAccount::default()
             };
             let named = |(index, pod): (usize, Pod)| Pod { name: format!("pod-{index}"), ..pod };
             let named_secrets = [("pullkeeper", first), ("second", second)];
@@ -143,7 +148,7 @@ fn any_case() -> impl Strategy<Value = Case> {
     let accounts = prop::sample::select(vec!["all", "default", "none"]);
     (adopt, accounts, any::<bool>(), any::<[bool; 3]>(), "[a-c]").prop_map(
         |(adopt, accounts, create, good, password)| {
-            let mut config = Config { adopt, create, ..config() };
+            let mut config = Config { create, adopt, ..config() };
             config.service_accounts = match accounts {
                 "all" => ServiceAccounts::All,
                 "default" => ServiceAccounts::Default,
