@@ -1,11 +1,18 @@
 //! The number of requests, as the API server's own audit log counts them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use pullkeeper::pass::{Options, pass};
+use pullkeeper::progress::Progress;
+use tokio_util::sync::CancellationToken;
 
 use crate::setup::{Place, shipped_rules};
 use crate::testbed::ControlPlane;
 use crate::testbed::audit::{AuditEvent, tally};
-use crate::testbed::fixtures::{in_parallel, namespace};
+use crate::testbed::fixtures::{in_parallel, namespace, service_account};
 use crate::testbed::pods::pod;
 use crate::testbed::users::{Role, Scope, rules};
 
@@ -15,13 +22,14 @@ fn reads(events: &[AuditEvent]) -> BTreeMap<String, usize> {
 }
 
 /// A server that is never stopped by a drop: the launcher ends it with this process.
-fn own_plane() -> &'static ControlPlane {
-    Box::leak(Box::new(ControlPlane::start().unwrap()))
+async fn own_server(flags: &'static [&'static str]) -> &'static ControlPlane {
+    let start = || Box::leak(Box::new(ControlPlane::start_with(flags).unwrap()));
+    tokio::task::spawn_blocking(start).await.unwrap()
 }
 
 #[tokio::test]
 async fn three_hundred_namespaces_take_as_many_reads_as_three() {
-    let server = tokio::task::spawn_blocking(own_plane).await.unwrap();
+    let server = own_server(&[]).await;
     let place = Place::with(server, "many", Role::Rules(shipped_rules()), Scope::Cluster).await;
     let config = place.config("");
     let fill = |from: usize, to: usize| {
@@ -86,17 +94,54 @@ registries: [{host: harbor.example.com, username: admin, password: x}]";
 }
 
 #[tokio::test]
+async fn a_list_whose_token_expires_midway_is_begun_anew() {
+    // This API server forgets what was a second or two ago.
+    let server =
+        own_server(&["--etcd-compaction-interval=1s", "--feature-gates=ListFromCacheSnapshot=false"]).await;
+    let place = Place::with(server, "expired", Role::Rules(shipped_rules()), Scope::Cluster).await;
+    let a = place.namespace("a").await;
+    let accounts = (0..700).map(|index| {
+        let (admin, a) = (&place.admin, &a);
+        async move { service_account(admin, a, &format!("account-{index:03}"), &[]).await }
+    });
+    in_parallel(accounts, 16).await;
+
+    // Between us and the server: the first second page is asked for late.
+    let late = Arc::new(AtomicBool::new(false));
+    let inner = server.client_with_token(&place.user.token);
+    let slow = tower::service_fn({
+        let late = Arc::clone(&late);
+        move |request: http::Request<kube::client::Body>| {
+            let (inner, late) = (inner.clone(), Arc::clone(&late));
+            async move {
+                if request.uri().query().is_some_and(|query| query.contains("continue="))
+                    && !late.swap(true, Ordering::Relaxed)
+                {
+                    tokio::time::sleep(Duration::from_secs(4)).await;
+                }
+                inner.send(request).await
+            }
+        }
+    });
+    let client = kube::Client::new(slow, "default");
+    let cluster = pullkeeper::cluster::Cluster::new(client, server.url(), CancellationToken::new());
+    let (mark, config) = (place.mark(), place.config(""));
+    let report = pass(&cluster, &config, Options::default(), &Progress::default()).await.unwrap();
+    assert!(report.errors.is_empty(), "{report}");
+    assert_eq!(report.changes.len(), 702, "each once");
+    let expired: Vec<_> = place.since(mark).into_iter().filter(|event| event.code == 410).collect();
+    assert_eq!(expired.len(), 1, "the server said so: {expired:?}");
+    place.assert_settled(&config).await;
+}
+
+#[tokio::test]
 async fn a_dry_run_writes_nothing() {
     let place = Place::new("dry").await;
     place.namespace("a").await;
     let config = place.config("");
     let (before, mark) = (place.versions().await, place.mark());
-    let options = pullkeeper::pass::Options { dry_run: true };
     let cluster = place.cluster().await;
-    let report =
-        pullkeeper::pass::pass(&cluster, &config, options, &pullkeeper::progress::Progress::default())
-            .await
-            .unwrap();
+    let report = pass(&cluster, &config, Options { dry_run: true }, &Progress::default()).await.unwrap();
     assert_eq!(report.changes.len(), 2, "{report}");
     assert!(report.summary.dry_run);
     assert!(!place.since(mark).iter().any(AuditEvent::is_write));

@@ -38,7 +38,12 @@ struct Ready {
 impl ControlPlane {
     /// Starts one of its own, in about four seconds (plus minutes if the servers have yet to be built).
     pub fn start() -> Result<Self> {
-        let mut launcher = Launcher::spawn()?;
+        Self::start_with(&[])
+    }
+
+    /// Starts one whose API server has these flags too.
+    pub fn start_with(flags: &[&str]) -> Result<Self> {
+        let mut launcher = Launcher::spawn(flags)?;
         let ready = launcher.answer().context("the control plane did not start")?;
         Ok(Self { ready, launcher: Mutex::new(launcher) })
     }

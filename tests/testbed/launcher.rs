@@ -22,7 +22,8 @@ pub(super) struct Launcher {
 }
 
 impl Launcher {
-    pub(super) fn spawn() -> Result<Self> {
+    /// `flags` are more flags of the API server.
+    pub(super) fn spawn(flags: &[&str]) -> Result<Self> {
         let binaries = binaries::ensure()?;
         let mut process = Command::new(&binaries.launcher)
             .arg("--etcd")
@@ -32,6 +33,8 @@ impl Launcher {
             .arg("--dir")
             .arg(std::env::temp_dir().join(format!("pullkeeper-testbed-{}", unique())))
             .arg("--audit")
+            .arg("--")
+            .args(flags)
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -46,6 +46,7 @@ func main() {
 type options struct {
 	etcd, apiserver, dir string
 	audit                bool
+	flags                []string // more flags of the API server
 }
 
 func parse() (options, error) {
@@ -55,6 +56,7 @@ func parse() (options, error) {
 	flag.StringVar(&o.dir, "dir", "", "directory to make for all files, and to remove at the end")
 	flag.BoolVar(&o.audit, "audit", false, "write an audit log")
 	flag.Parse()
+	o.flags = flag.Args()
 	for name, path := range map[string]*string{"etcd": &o.etcd, "apiserver": &o.apiserver, "dir": &o.dir} {
 		if *path == "" {
 			return o, fmt.Errorf("--%s is missing", name)

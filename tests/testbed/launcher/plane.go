@@ -108,6 +108,7 @@ func (p *plane) startAPIServer(ctx context.Context) error {
 			"--audit-log-mode=blocking", // "batch" would write whole batches late
 			"--audit-log-maxsize=10000") // MB: a rotated log would lose its start
 	}
+	args = append(args, p.flags...)
 	var err error
 	if p.apiserver, err = start("kube-apiserver", p.options.apiserver, p.dir, args...); err != nil {
 		return err
