@@ -31,7 +31,9 @@ pub async fn pass(
 ) -> Result<Report, ApiError> {
     let started = Instant::now();
     let before = cluster.requests();
-    let until = deadline(cluster.stop());
+    let until = cluster.stop().child_token();
+    let _over = until.clone().drop_guard();
+    tokio::spawn(expire(until.clone()));
 
     progress.stage("looking at the cluster");
     let looked = tokio::select! {
@@ -66,15 +68,10 @@ async fn look_and_plan(cluster: &Cluster, config: &Config) -> Result<(Plan, usiz
     Ok((plan, snapshot.namespaces.len()))
 }
 
-/// Cancelled with `stop`, or when the pass has had its time.
-fn deadline(stop: &CancellationToken) -> CancellationToken {
-    let until = stop.child_token();
-    let over = until.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            () = tokio::time::sleep(DEADLINE) => over.cancel(),
-            () = over.cancelled() => {}
-        }
-    });
-    until
+/// Ends a pass that has had its time.
+async fn expire(until: CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(DEADLINE) => until.cancel(),
+        () = until.cancelled() => {}
+    }
 }

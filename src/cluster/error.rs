@@ -104,6 +104,10 @@ impl ApiError {
 
 /// The server's words, or its code where it has none.
 fn status_text(status: &Status) -> String {
+    if status.code == 401 {
+        return "the API server doesn't know who asks (401); check the token or the certificate in use"
+            .to_owned();
+    }
     match status.message.as_str() {
         "" => format!("the API server answers {} {}", status.code, status.reason),
         message => format!("{message} ({})", status.code),

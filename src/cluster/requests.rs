@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::plan::secrets::{Content, MANAGED_BY, TYPE};
 
+#[cfg(test)]
+mod tests;
+
 /// Objects a page.
 pub(super) const PAGE: usize = 500;
 /// The name under which the API server notes our writes in managed fields.

@@ -1,7 +1,7 @@
 //! The loop: the same pass again, until its time is over or it is told to end. It has no second way of
 //! doing anything.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
@@ -73,12 +73,13 @@ async fn run_once(
     }
 }
 
-/// Waits for the next pass; `false` where there is none.
+/// Waits for the next pass; `false` where there is none. The last one is made when the runtime is over, so
+/// that what came up to then is served.
 async fn sleep(cluster: &Cluster, time: Time, started: Instant) -> bool {
     let left = time.runtime.map(|runtime| runtime.saturating_sub(started.elapsed()));
-    if left.is_some_and(|left| left <= time.interval) {
-        // Not enough time for another pass: end now rather than sleep to do nothing.
+    if left == Some(Duration::ZERO) {
         return false;
     }
-    timeout(time.interval, cluster.stop().cancelled()).await.is_err()
+    let pause = left.map_or(time.interval, |left| left.min(time.interval));
+    timeout(pause, cluster.stop().cancelled()).await.is_err()
 }
