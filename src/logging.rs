@@ -7,7 +7,8 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 /// Starts the log: `info`, or what RUST_LOG says. Lines are written above `bars`.
 pub fn start(bars: MultiProgress) {
-    let env = Env::default().default_filter_or("info");
+    // kube logs as an error each attempt that we make again and report ourselves.
+    let env = Env::default().default_filter_or("info,kube_client=off");
     let inner = env_logger::Builder::from_env(env).format_target(false).build();
     let level = inner.filter();
     if log::set_boxed_logger(Box::new(Capped { inner, bars })).is_ok() {

@@ -161,6 +161,7 @@ impl Cluster {
             Ok(Err(error @ (kube::Error::Auth(_) | kube::Error::BuildRequest(_)))) => {
                 return Err(Attempt::Unsendable(chain(&error)));
             }
+            Ok(Err(kube::Error::Service(error))) => return Err(lost(chain(&*error))),
             Ok(Err(error)) => return Err(lost(chain(&error))),
             Ok(Ok(answer)) => answer,
         };

@@ -78,7 +78,7 @@ impl ApiError {
             403 if cause("NamespaceTerminating") => Meaning::NamespaceTerminating,
             403 => Meaning::Forbidden,
             404 if details.is_some_and(|d| d.kind == "namespaces") => Meaning::NamespaceGone,
-            404 => Meaning::Gone,
+            404 if status.reason == "NotFound" => Meaning::Gone,
             409 if status.reason == "AlreadyExists" => Meaning::AlreadyExists,
             409 | 422 => Meaning::Conflict,
             410 => Meaning::Expired,
@@ -86,13 +86,6 @@ impl ApiError {
             429 if cause("DisruptionBudget") => Meaning::DisruptionBudget,
             _ => Meaning::Other,
         }
-    }
-
-    /// Did no answer come at all?
-    #[must_use]
-    pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Garbled { .. } | Self::Unsendable(_))
-            || matches!(self, Self::Refused { status, .. } if matches!(status.code, 401 | 429 | 500..))
     }
 
     /// May an earlier attempt, whose answer was lost, have done the work?
@@ -109,7 +102,9 @@ fn status_text(status: &Status) -> String {
             .to_owned();
     }
     match status.message.as_str() {
-        "" => format!("the API server answers {} {}", status.code, status.reason),
+        "" => {
+            format!("the answer is a plain {} {}; is it a Kubernetes API server?", status.code, status.reason)
+        }
         message => format!("{message} ({})", status.code),
     }
 }

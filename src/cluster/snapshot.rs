@@ -36,7 +36,7 @@ impl Cluster {
         let mut snapshot = Snapshot::default();
         match namespaces {
             Ok(namespaces) => snapshot.namespaces = namespaces.into_iter().collect(),
-            Err(error) if error.is_unreachable() => return Err(error),
+            Err(error) if error.meaning() != Meaning::Forbidden => return Err(error),
             Err(error) => {
                 let message = format!(
                     "can't be listed: {error}; grant list on namespaces, or write the namespaces out by name"
@@ -60,7 +60,7 @@ impl Cluster {
             (name, seen, contents)
         };
         let mut snapshot = Snapshot::default();
-        let (mut unreachable, mut blind) = (None, 0);
+        let (mut unanswered, mut blind) = (None, 0);
         for (name, seen, contents) in join_all(names.into_iter().map(look)).await {
             let subject = Subject::global("Namespace", &name);
             let seen = match seen {
@@ -76,7 +76,7 @@ impl Cluster {
                 }
                 Err(error) => {
                     snapshot.errors.push(subject.finding("GetFailed", format!("can't be read: {error}")));
-                    unreachable = unreachable.or(Some(error).filter(ApiError::is_unreachable));
+                    unanswered = unanswered.or(Some(error));
                     continue;
                 }
             };
@@ -93,7 +93,7 @@ impl Cluster {
                 .findings
                 .push(Subject::global("Resource", "namespaces").finding("GetForbidden", message));
         }
-        match unreachable {
+        match unanswered {
             Some(error) if snapshot.namespaces.is_empty() => Err(error),
             _ => Ok(snapshot),
         }
@@ -209,10 +209,9 @@ impl Contents {
                     for namespace in inside(namespaces, within) {
                         namespace.unread_secrets.insert(name.clone());
                     }
-                    let message = format!(
-                        "Secret {name} can't be looked for: {error}; grant list on it (resourceNames: [{name}])"
-                    );
-                    snapshot.errors.push(subject("secrets").finding("ListFailed", message));
+                    let what = format!("Secret {name} can't be looked for");
+                    let remedy = format!("grant list on it (resourceNames: [{name}])");
+                    snapshot.errors.push(unread(subject("secrets"), &what, &error, &remedy));
                 }
             }
         }
@@ -224,10 +223,9 @@ impl Contents {
                 }
             }),
             Err(error) => {
-                let message = format!(
-                    "can't be listed, so none is patched and no pod is healed: {error}; grant list on serviceaccounts, or set serviceAccounts: none"
-                );
-                snapshot.errors.push(subject("serviceaccounts").finding("ListFailed", message));
+                let what = "can't be listed, so none is patched and no pod is healed";
+                let remedy = "grant list on serviceaccounts, or set serviceAccounts: none";
+                snapshot.errors.push(unread(subject("serviceaccounts"), what, &error, remedy));
             }
         }
         match self.pods {
@@ -237,7 +235,8 @@ impl Contents {
                 }
             }),
             Err(error) => {
-                let finding = pods_unread(subject("pods"), &error);
+                let remedy = "grant list on pods, or set pods.heal: off";
+                let finding = unread(subject("pods"), "can't be listed, so none is healed", &error, remedy);
                 let forbidden = error.meaning() == Meaning::Forbidden;
                 let list = if forbidden { &mut snapshot.findings } else { &mut snapshot.errors };
                 list.push(finding);
@@ -246,10 +245,10 @@ impl Contents {
     }
 }
 
-fn pods_unread(subject: Subject, error: &ApiError) -> Finding {
-    let message =
-        format!("can't be listed, so none is healed: {error}; grant list on pods, or set pods.heal: off");
-    subject.finding("ListFailed", message)
+/// A list that failed; what to grant helps only against a refusal.
+fn unread(subject: Subject, what: &str, error: &ApiError, remedy: &str) -> Finding {
+    let remedy = if error.meaning() == Meaning::Forbidden { remedy } else { "the next pass tries again" };
+    subject.finding("ListFailed", format!("{what}: {error}; {remedy}"))
 }
 
 fn inside<'a>(

@@ -149,7 +149,7 @@ impl Writer<'_> {
 
     fn made(&self, applied: &mut Applied, verb: Verb, subject: Subject, why: impl Into<String>) {
         let change = Change { verb, subject, why: why.into() };
-        log::info!("{change}");
+        log::debug!("{change}");
         applied.changes.push(change);
         (self.writing.progress)();
     }
