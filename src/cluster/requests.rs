@@ -180,7 +180,7 @@ pub(super) fn patch_pull_secrets(
 ) -> Request<Vec<u8>> {
     let reference = |name: &String| if name.is_empty() { json!({}) } else { json!({"name": name}) };
     let body = json!({
-        "metadata": {"resourceVersion": version, "annotations": {ADDED: now.to_string()}},
+        "metadata": {"resourceVersion": version, "annotations": {ADDED: now.strftime("%FT%TZ").to_string()}},
         "imagePullSecrets": list.iter().map(reference).collect::<Value>(),
     });
     let path = path("serviceaccounts", Some(namespace), Some(name));

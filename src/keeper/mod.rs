@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use crate::cluster::Cluster;
-use crate::config::{Config, Time};
+use crate::config::{Config, Preset, Time};
 use crate::pass::{Options, pass};
 use crate::progress::Progress;
 use crate::report::{ExitStatus, Report};
@@ -22,9 +22,6 @@ pub async fn run(
     progress: &Progress,
     tell: &mut dyn FnMut(&Report),
 ) -> ExitStatus {
-    let Some(time) = config.time else {
-        return run_once(cluster, config, options, progress, tell).await;
-    };
     let started = Instant::now();
     let mut last: Option<Report> = None;
     let mut status;
@@ -39,37 +36,19 @@ pub async fn run(
                 last = Some(report);
             }
             Err(error) => {
-                log::error!("{error}; the next pass tries again");
+                log::error!("{error}; nothing was written");
                 status = if last.is_some() { ExitStatus::Incomplete } else { ExitStatus::Unusable };
             }
         }
-        if !sleep(cluster, time, started).await {
-            break;
+        match config.time {
+            Some(time) if sleep(cluster, time, started).await => {}
+            _ => break,
         }
     }
-    let interrupted = last.as_ref().is_some_and(Report::was_interrupted);
-    match config.preset {
-        Some(preset) if preset.is_lenient() && last.is_some() && !interrupted => ExitStatus::Success,
+    let lenient = config.time.is_some() && config.preset.is_some_and(Preset::is_lenient);
+    match last {
+        Some(last) if lenient && !last.was_interrupted() => ExitStatus::Success,
         _ => status,
-    }
-}
-
-async fn run_once(
-    cluster: &Cluster,
-    config: &Config,
-    options: Options,
-    progress: &Progress,
-    tell: &mut dyn FnMut(&Report),
-) -> ExitStatus {
-    match pass(cluster, config, options, progress).await {
-        Ok(report) => {
-            tell(&report);
-            report.exit_status()
-        }
-        Err(error) => {
-            log::error!("{error}; nothing was written");
-            ExitStatus::Unusable
-        }
     }
 }
 
