@@ -4,6 +4,9 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod example;
+mod manifests;
+#[path = "../testbed/mod.rs"]
+mod testbed;
 
 use std::path::{Path, PathBuf};
 
