@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use pullkeeper::config::Config;
 
-use crate::{file, load_file, load_text, read};
+use crate::testbed::ControlPlane;
+use crate::{file, load_file, load_text, read, run};
 
 const EXAMPLE: &str = "config.example.yaml";
 
@@ -17,6 +18,16 @@ fn it_loads_as_it_is_and_needs_nothing_else() {
     // Its one plain text is announced in its own comment.
     assert_eq!(loaded.warnings.len(), 1, "{:?}", loaded.warnings);
     assert!(loaded.warnings[0].contains("registries[0].password: is plain text"), "{:?}", loaded.warnings);
+}
+
+/// The first thing that a reader of it tries, on a cluster that has never heard of us.
+#[test]
+fn a_dry_run_with_it_says_what_would_be_done() {
+    let plane = ControlPlane::start().unwrap();
+    let output = run("--dry-run", &file(EXAMPLE), &plane.kubeconfig(plane.admin_token()));
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{stdout}\n{stderr}");
+    assert!(stdout.contains("default/pullkeeper"), "{stdout}\n{stderr}");
 }
 
 /// What it shows as a default is the default: leaving all of that out changes nothing.

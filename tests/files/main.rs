@@ -9,6 +9,7 @@ mod manifests;
 mod testbed;
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use pullkeeper::config::{Inputs, Loaded, load};
 
@@ -33,4 +34,14 @@ fn load_text(yaml: &str) -> Result<Loaded, String> {
     let path = folder.path().join("config.yaml");
     std::fs::write(&path, yaml).unwrap();
     load_file(&path)
+}
+
+/// Runs the program, with no variable set, to its end.
+fn run(how: &str, config: &Path, kubeconfig: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pullkeeper"))
+        .env_clear()
+        .arg(how)
+        .args([Path::new("--config"), config, Path::new("--kubeconfig"), kubeconfig])
+        .output()
+        .unwrap()
 }

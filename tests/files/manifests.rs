@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::time::Duration;
 
 use http::{Method, Request, StatusCode};
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 use crate::testbed::ControlPlane;
 use crate::testbed::fixtures::namespace;
 use crate::testbed::users::token;
-use crate::{file, load_file, read};
+use crate::{file, load_file, read, run};
 
 /// Where the shipped configurations look for the password.
 const PASSWORD_FILE: &str = "/etc/pullkeeper/registry/password";
@@ -173,7 +172,7 @@ async fn restricted_pod_is_accepted(client: &Client, template: &Value) {
 async fn assert_pass_writes(plane: &ControlPlane, token: &str, folder: &Path) {
     let (_place, config) = shipped_config(folder);
     let kubeconfig = plane.kubeconfig(token);
-    let output = tokio::task::spawn_blocking(move || pass(&config, &kubeconfig)).await.unwrap();
+    let output = tokio::task::spawn_blocking(move || run("--once", &config, &kubeconfig)).await.unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{stdout}\n{stderr}");
 
@@ -183,15 +182,6 @@ async fn assert_pass_writes(plane: &ControlPlane, token: &str, folder: &Path) {
     let (_, account) =
         send(&admin, Method::GET, "/api/v1/namespaces/team-a/serviceaccounts/default", "").await;
     assert_eq!(account["imagePullSecrets"], json!([{"name": "pullkeeper"}]), "{stdout}\n{stderr}");
-}
-
-fn pass(config: &Path, kubeconfig: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_pullkeeper"))
-        .env_clear()
-        .arg("--once")
-        .args([Path::new("--config"), config, Path::new("--kubeconfig"), kubeconfig])
-        .output()
-        .unwrap()
 }
 
 /// The folder's configuration with a password file that is there.
