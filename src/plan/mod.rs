@@ -1,7 +1,8 @@
 //! The decision as a value: what is wanted, what was seen, and therefore what to do.
 //!
 //! [`plan`] is pure: no clock, no client, no log. The dry run, the report, the tests and
-//! [`crate::cluster::apply`] all read the same [`Plan`], and a plan made after it was applied is empty.
+//! [`apply`](crate::cluster::Cluster::apply) all read the same [`Plan`], and a plan made after it was
+//! applied is empty.
 
 mod cause;
 mod evidence;
