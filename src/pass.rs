@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::{ApiError, Applied, Cluster, Writing};
+use crate::cluster::{ApiError, Cluster, Writing};
 use crate::config::{Config, Preset};
 use crate::credentials;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Applied, Plan};
 use crate::progress::Progress;
 use crate::report::Report;
 

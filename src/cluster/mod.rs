@@ -14,7 +14,7 @@ mod secret_keys;
 mod snapshot;
 mod wire;
 
-pub use apply::{Applied, Change, Verb, Writing};
+pub use apply::Writing;
 pub use client::Cluster;
 pub use connect::{Choice, ConnectError};
 pub use error::{ApiError, Meaning};

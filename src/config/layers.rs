@@ -4,7 +4,7 @@
 //! goes in as a tree of texts with its own metadata, so that a key in error, here or later, is
 //! turned back into the line or the variable that set it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use figment::error::Kind;
 use figment::value::{Dict, Empty, Map, Tag, Value as Joined};
@@ -14,7 +14,7 @@ use super::error::{ConfigError, KeyPath, Problem};
 use super::file::{self, CONFIG_VARIABLE};
 use super::presets::Preset;
 use super::raw::RawConfig;
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Layer, Node, Source, Value};
 use super::yaml;
 use super::{Inputs, variables};
 
@@ -22,17 +22,6 @@ use super::{Inputs, variables};
 pub(super) struct Layers {
     layers: Vec<Layer>,
     preset: Option<Preset>,
-}
-
-pub(super) struct Layer {
-    pub(super) source: Source,
-    pub(super) tree: Node,
-}
-
-pub(super) enum Source {
-    Preset(Preset),
-    File(PathBuf),
-    Variable(String),
 }
 
 impl Layers {

@@ -8,6 +8,7 @@
 mod error;
 mod file;
 mod layers;
+mod names;
 mod presets;
 mod raw;
 mod registries;

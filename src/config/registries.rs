@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 
 use super::error::{KeyPath, Problem};
+use super::names::{check_names, secret_name};
 use super::raw::{Block, RawOnlyRegistry, RawPassword, RawRegistry, RawSecretKey};
-use super::resolve::{check_names, secret_name};
 use super::selector::{NameSet, is_dns_label};
 use super::types::{Password, Registry, SecretKey, Source};
 use crate::registry::Host;

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::error::{KeyPath, Problem};
+use super::names::{check_names, secret_name};
 use super::presets::Preset;
 use super::raw::{Block, RawConfig, RawNamespaces, RawSelection, RawServiceAccounts, RawTime};
 use super::registries;
@@ -89,31 +90,6 @@ fn namespaces(raw: Option<RawNamespaces>, path: &KeyPath) -> Result<Namespaces, 
         return none("excludes every namespace that it includes; exclude fewer");
     }
     Ok(Namespaces { names, selector })
-}
-
-/// Checks each name and glob, so that an error has its place in the list.
-pub(super) fn check_names(
-    names: &[String],
-    path: &KeyPath,
-    is_name: fn(&str) -> bool,
-) -> Result<(), Problem> {
-    for (index, name) in names.iter().enumerate() {
-        let wrong = |what| Problem::new(&path.item(index), what);
-        NameSet::new(&[name], &[]).map_err(wrong)?;
-        if is_dns_name(name) && !is_name(name) {
-            let what = format!("'{name}' is no namespace's name; write up to 63 of a-z, 0-9 and '-'");
-            return Err(wrong(what));
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn secret_name(name: String, path: &KeyPath) -> Result<String, Problem> {
-    if is_dns_name(&name) {
-        return Ok(name);
-    }
-    let what = format!("'{}' is no Secret's name; write a-z, 0-9, '-' and '.'", name.escape_debug());
-    Err(Problem::new(path, what))
 }
 
 fn service_accounts(raw: Option<RawServiceAccounts>, path: &KeyPath) -> Result<ServiceAccounts, Problem> {

@@ -3,6 +3,22 @@
 //! It is what the layers are made of; the lines are what lets an error name its place.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::presets::Preset;
+
+/// A tree and where it came from.
+pub(super) struct Layer {
+    pub(super) source: Source,
+    pub(super) tree: Node,
+}
+
+/// Where a tree came from.
+pub(super) enum Source {
+    Preset(Preset),
+    File(PathBuf),
+    Variable(String),
+}
 
 /// A value and the line it starts on, counted from 1.
 #[derive(Clone)]

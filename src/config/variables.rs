@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{ConfigError, nearest};
-use super::layers::{Layer, Source};
-use super::tree::{Entry, Node, Value};
+use super::tree::{Entry, Layer, Node, Source, Value};
 use super::yaml;
 
 const PREFIX: &str = "PULLKEEPER_";

@@ -5,6 +5,7 @@
 //! applied is empty.
 
 mod cause;
+mod change;
 mod evidence;
 mod finding;
 pub mod pods;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use cause::{Cause, cause, is_about_image};
+pub use change::{Applied, Change, Verb};
 pub use evidence::{Credential, Evidence, Needs, SourceFailure, needs};
 pub use finding::{Finding, Subject};
 pub use snapshot::{Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};

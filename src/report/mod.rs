@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::cluster::{Applied, Change};
-use crate::plan::{Finding, Plan, Subject};
+use crate::plan::{Applied, Change, Finding, Plan, Subject};
 
 pub use exit::ExitStatus;
 pub use termination::write_termination_message;

@@ -7,8 +7,7 @@ use std::fmt::{self, Display, Formatter};
 use anstyle::{AnsiColor, Style};
 
 use super::{Report, Summary};
-use crate::cluster::Change;
-use crate::plan::Finding;
+use crate::plan::{Change, Finding};
 
 /// Lines of one kind before they are folded.
 const LINES: usize = 20;

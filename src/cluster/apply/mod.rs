@@ -17,53 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::Cluster;
 use super::error::{ApiError, Meaning};
-use crate::plan::{Finding, NamespacePlan, Plan, Subject};
+use crate::plan::{Applied, Change, NamespacePlan, Plan, Subject, Verb};
 
 /// Namespaces that are worked on at once; the requests under way are bounded by [`Cluster`].
 const NAMESPACES: usize = 16;
-
-/// What was written, and what was not.
-#[derive(Debug, Default)]
-pub struct Applied {
-    /// The writes that were made.
-    pub changes: Vec<Change>,
-    /// Writes that could not be made, for a reason that is no failure.
-    pub findings: Vec<Finding>,
-    /// Writes that failed.
-    pub errors: Vec<Finding>,
-    /// Writes that were not tried, because the program was told to end or the time was over.
-    pub undone: usize,
-}
-
-/// A write that was made, or, in a dry run, that would be.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Change {
-    /// What was done.
-    pub verb: Verb,
-    /// To which object.
-    #[serde(flatten)]
-    pub subject: Subject,
-    /// Why.
-    pub why: String,
-}
-
-/// What was done to an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verb {
-    /// Made.
-    Create,
-    /// Its data was written.
-    Update,
-    /// Deleted and made anew, because what differs can't be changed.
-    Recreate,
-    /// Our names were added.
-    Patch,
-    /// Evicted, for its controller to make it anew.
-    Evict,
-    /// Deleted, for its controller to make it anew.
-    Delete,
-}
 
 /// What the writers of one pass share.
 pub struct Writing<'a> {
@@ -201,48 +158,5 @@ impl Refused {
     /// Notes that the verb was refused; `true` the first time.
     fn note(&self, evict: bool) -> bool {
         !self.flag(evict).swap(true, Ordering::Relaxed)
-    }
-}
-
-impl Plan {
-    /// The plan as the changes it would make.
-    pub fn changes(&self) -> impl Iterator<Item = Change> {
-        self.namespaces.iter().flat_map(|own| {
-            let secrets = own.secrets.iter().map(|change| Change {
-                verb: secrets::verb(&change.action),
-                subject: Subject::new("Secret", &own.name, &change.wanted.name),
-                why: change.why.to_owned(),
-            });
-            let accounts = own.service_accounts.iter().map(|change| Change {
-                verb: Verb::Patch,
-                subject: Subject::new("ServiceAccount", &own.name, &change.name),
-                why: service_accounts::why(&change.seen, &change.ours),
-            });
-            let pods = own.pods.iter().map(|change| Change {
-                verb: if change.evict { Verb::Evict } else { Verb::Delete },
-                subject: Subject::new("Pod", &own.name, &change.pod.name),
-                why: change.act.why.clone(),
-            });
-            secrets.chain(accounts).chain(pods)
-        })
-    }
-}
-
-impl std::fmt::Display for Verb {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Recreate => "recreate",
-            Self::Patch => "patch",
-            Self::Evict => "evict",
-            Self::Delete => "delete",
-        })
-    }
-}
-
-impl std::fmt::Display for Change {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}: {}", self.verb, self.subject, self.why)
     }
 }

@@ -2,10 +2,10 @@
 
 use futures::future::join_all;
 
-use super::{Applied, Missing, Verb, Writer};
+use super::{Missing, Writer};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::{requests, wire};
-use crate::plan::{Pod, PodChange, cause};
+use crate::plan::{Applied, Pod, PodChange, Verb, cause};
 
 /// How often a pod that changed is looked at again: the kubelet writes to a pod that waits.
 const ROUNDS: usize = 3;

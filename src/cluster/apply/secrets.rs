@@ -1,11 +1,11 @@
 //! Writing Secrets. A conflict is no failure: the Secret is read again and judged anew by the same
 //! rules that planned the write, so that what somebody else did meanwhile is respected.
 
-use super::{Applied, Missing, Verb, Writer};
+use super::{Missing, Writer};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::{requests, wire};
 use crate::plan::secrets::{Action, judge};
-use crate::plan::{Finding, SecretChange};
+use crate::plan::{Applied, Finding, SecretChange, Verb};
 
 /// How often a Secret is judged anew before the next pass has to try.
 const ROUNDS: usize = 5;
@@ -38,7 +38,7 @@ impl Writer<'_> {
                     missing.absent.insert(name);
                 }
                 Err(error) => {
-                    let remedy = format!("grant {} on secrets", verb(&change.action).grant());
+                    let remedy = format!("grant {} on secrets", grant(change.action.verb()));
                     self.failed(applied, missing, subject, &error, &remedy);
                     if there { &mut missing.stale } else { &mut missing.absent }.insert(name);
                 }
@@ -48,14 +48,14 @@ impl Writer<'_> {
 
     async fn write_secret(&self, change: &SecretChange) -> Result<End, ApiError> {
         let (mut action, mut why) = (change.action.clone(), change.why);
-        let planned = verb(&action);
+        let planned = action.verb();
         let mut rounds = 0;
         loop {
             let error = match self.send_secret(change, &action).await {
                 // What is left of a recreation is a creation, but was announced as the whole.
                 Ok(()) => {
                     return Ok(End::Made(
-                        if planned == Verb::Recreate { planned } else { verb(&action) },
+                        if planned == Verb::Recreate { planned } else { action.verb() },
                         why,
                     ));
                 }
@@ -81,7 +81,7 @@ impl Writer<'_> {
                 Some(anew) => (action, why) = anew,
                 // The answer to our own write was lost, and the retry met what it had done.
                 None if error.was_retried() && !judgement.serves.is_empty() => {
-                    return Ok(End::Made(verb(&action), why));
+                    return Ok(End::Made(action.verb(), why));
                 }
                 None if judgement.finding.is_none() && !judgement.serves.is_empty() => {
                     return Ok(End::Settled);
@@ -115,22 +115,11 @@ impl Writer<'_> {
     }
 }
 
-/// What an action is called.
-pub(super) fn verb(action: &Action) -> Verb {
-    match action {
-        Action::Create(_) => Verb::Create,
-        Action::Update { .. } => Verb::Update,
-        Action::Recreate { .. } => Verb::Recreate,
-    }
-}
-
-impl Verb {
-    /// The RBAC verbs that it takes.
-    fn grant(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Recreate => "delete and create",
-            _ => "patch",
-        }
+/// The RBAC verbs that a write of a Secret takes.
+fn grant(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "create",
+        Verb::Recreate => "delete and create",
+        _ => "patch",
     }
 }

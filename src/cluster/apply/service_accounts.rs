@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures::future::join_all;
 
-use super::{Applied, Missing, Verb, Writer};
+use super::{Missing, Writer};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::{requests, wire};
 use crate::plan::service_accounts::judge;
-use crate::plan::{ServiceAccount, ServiceAccountChange};
+use crate::plan::{Applied, ServiceAccountChange, Verb};
 
 /// How often a list is read again before the next pass has to try.
 const ROUNDS: u32 = 12;
@@ -33,7 +33,7 @@ impl Writer<'_> {
             match written {
                 Ok(true) => {
                     let subject = self.subject("ServiceAccount", &change.name);
-                    self.made(applied, Verb::Patch, subject, why(&change.seen, &ours));
+                    self.made(applied, Verb::Patch, subject, change.why(&ours));
                 }
                 Ok(false) => (self.writing.progress)(),
                 Err(error) => {
@@ -78,11 +78,4 @@ impl Writer<'_> {
             };
         }
     }
-}
-
-/// Why a list is patched.
-pub(super) fn why(seen: &ServiceAccount, ours: &[String]) -> String {
-    let added: Vec<_> =
-        ours.iter().filter(|name| !seen.pull_secrets.contains(name)).map(String::as_str).collect();
-    if added.is_empty() { "listed twice".to_owned() } else { format!("add {}", added.join(", ")) }
 }

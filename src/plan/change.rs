@@ -1,0 +1,116 @@
+//! A plan as the list of its writes, and what became of them.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::secrets::Action;
+use super::{Finding, Plan, ServiceAccountChange, Subject};
+
+/// What was written, and what was not.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// The writes that were made.
+    pub changes: Vec<Change>,
+    /// Writes that could not be made, for a reason that is no failure.
+    pub findings: Vec<Finding>,
+    /// Writes that failed.
+    pub errors: Vec<Finding>,
+    /// Writes that were not tried, because the program was told to end or the time was over.
+    pub undone: usize,
+}
+
+/// A write that was made, or, in a dry run, that would be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What was done.
+    pub verb: Verb,
+    /// To which object.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// Why.
+    pub why: String,
+}
+
+/// What was done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    /// Made.
+    Create,
+    /// Its data was written.
+    Update,
+    /// Deleted and made anew, because what differs can't be changed.
+    Recreate,
+    /// Our names were added.
+    Patch,
+    /// Evicted, for its controller to make it anew.
+    Evict,
+    /// Deleted, for its controller to make it anew.
+    Delete,
+}
+
+impl Plan {
+    /// The plan as the changes it would make.
+    pub fn changes(&self) -> impl Iterator<Item = Change> {
+        self.namespaces.iter().flat_map(|own| {
+            let secrets = own.secrets.iter().map(|change| Change {
+                verb: change.action.verb(),
+                subject: Subject::new("Secret", &own.name, &change.wanted.name),
+                why: change.why.to_owned(),
+            });
+            let accounts = own.service_accounts.iter().map(|change| Change {
+                verb: Verb::Patch,
+                subject: Subject::new("ServiceAccount", &own.name, &change.name),
+                why: change.why(&change.ours),
+            });
+            let pods = own.pods.iter().map(|change| Change {
+                verb: if change.evict { Verb::Evict } else { Verb::Delete },
+                subject: Subject::new("Pod", &own.name, &change.pod.name),
+                why: change.act.why.clone(),
+            });
+            secrets.chain(accounts).chain(pods)
+        })
+    }
+}
+
+impl Action {
+    /// What it is called.
+    #[must_use]
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::Create(_) => Verb::Create,
+            Self::Update { .. } => Verb::Update,
+            Self::Recreate { .. } => Verb::Recreate,
+        }
+    }
+}
+
+impl ServiceAccountChange {
+    /// Why its list is written with these names of ours.
+    #[must_use]
+    pub fn why(&self, ours: &[String]) -> String {
+        let added: Vec<_> =
+            ours.iter().filter(|name| !self.seen.pull_secrets.contains(name)).map(String::as_str).collect();
+        if added.is_empty() { "listed twice".to_owned() } else { format!("add {}", added.join(", ")) }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Recreate => "recreate",
+            Self::Patch => "patch",
+            Self::Evict => "evict",
+            Self::Delete => "delete",
+        })
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.verb, self.subject, self.why)
+    }
+}
