@@ -5,12 +5,14 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/testbed");
 const BUILT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/testbed");
@@ -49,6 +51,34 @@ pub fn ensure() -> Result<Binaries> {
     };
     let launcher = built(&launchers, "launcher", "./launcher", "seconds")?;
     Ok(Binaries { etcd, kube_apiserver, launcher })
+}
+
+/// Ends a build that this process has under way, and lets none begin. For programs that a signal ends:
+/// without it, what a build has started outlives them for a while.
+pub fn give_up() {
+    let mut build = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
+    build.given_up = true;
+    if let Some(go) = build.go {
+        // Its compilers with it. It may have ended by itself.
+        let _ = kill_process_group(go, Signal::KILL);
+    }
+}
+
+/// What [`give_up`] must know.
+static BUILD: Mutex<Build> = Mutex::new(Build { given_up: false, go: None });
+
+struct Build {
+    given_up: bool,
+    go: Option<Pid>,
+}
+
+/// Does something with [`BUILD`], unless it was given up.
+fn unless_given_up<T>(act: impl FnOnce(&mut Build) -> T) -> Result<T> {
+    let mut build = BUILD.lock().unwrap_or_else(PoisonError::into_inner);
+    if build.given_up {
+        bail!("building the servers was given up");
+    }
+    Ok(act(&mut build))
 }
 
 fn given(assets: &Path, name: &str) -> Result<PathBuf> {
@@ -98,7 +128,10 @@ fn built(directory: &Path, name: &str, package: &str, takes: &str) -> Result<Pat
     let lock = File::create(Path::new(BUILT).join(".lock"))?;
     if let Err(TryLockError::WouldBlock) = lock.try_lock() {
         say(&format!("waiting for another process that builds {name} …\n"));
-        lock.lock()?;
+        while let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            unless_given_up(|_| ())?;
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
     if !path.exists() {
         // Renamed when complete: a name that is there is a program that runs.
@@ -110,16 +143,27 @@ fn built(directory: &Path, name: &str, package: &str, takes: &str) -> Result<Pat
 }
 
 fn go_build(name: &str, package: &str, output: &Path, takes: &str) -> Result<()> {
-    let mut go = Command::new("go")
+    // Go's own files for the while: it leaves them when it is killed.
+    let scratch = Path::new(BUILT).join("tmp");
+    let _ = fs::remove_dir_all(&scratch);
+    fs::create_dir_all(&scratch)?;
+    let mut command = Command::new("go");
+    command
         .args(["build", "-C", MODULE, "-v", "-trimpath", "-buildvcs=false", "-ldflags", LINKER_FLAGS, "-o"])
         .arg(output)
         .arg(package)
         .envs([("CGO_ENABLED", "0"), ("GOWORK", "off"), ("GOFLAGS", "")])
+        .env("GOTMPDIR", &scratch)
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| match error.kind() {
+        .stderr(Stdio::piped());
+    let mut go = unless_given_up(|build| {
+        let go = command.spawn();
+        build.go = go.as_ref().ok().map(Pid::from_child);
+        go
+    })?
+    .map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => anyhow::anyhow!(
                 "cannot build {name} for the tests: there is no `go` in PATH. Install Go 1.26 or newer (https://go.dev/dl), \
                  or set KUBEBUILDER_ASSETS to a directory with etcd and kube-apiserver (only the small launcher is built then)"
@@ -132,7 +176,11 @@ fn go_build(name: &str, package: &str, output: &Path, takes: &str) -> Result<()>
     std::thread::spawn(move || lines.map_while(io::Result::ok).try_for_each(|line| sender.send(line)));
     let said = follow(name, takes, &receiver);
 
+    // Before it is waited for: after that its id may be another's.
+    BUILD.lock().unwrap_or_else(PoisonError::into_inner).go = None;
     let status = go.wait()?;
+    let _ = fs::remove_dir_all(&scratch);
+    unless_given_up(|_| ())?;
     if !status.success() {
         bail!(
             "`go build` of {name} failed ({status}). It needs Go 1.26 or newer and, the first time, the module proxy; \
