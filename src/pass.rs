@@ -35,7 +35,8 @@ pub async fn pass(
     let _over = until.clone().drop_guard();
     tokio::spawn(expire(until.clone()));
 
-    progress.stage("looking at the cluster");
+    let line = progress.line();
+    line.stage("looking at the cluster");
     let looked = tokio::select! {
         looked = look_and_plan(cluster, config) => Some(looked?),
         () = until.cancelled() => None,
@@ -47,11 +48,11 @@ pub async fn pass(
     let applied = if options.dry_run {
         Applied { changes: plan.changes().collect(), ..Applied::default() }
     } else {
-        let written = progress.writes(plan.len());
+        let written = line.writes(plan.len());
         let lenient = config.preset.is_some_and(Preset::is_lenient);
         cluster.apply(&plan, &Writing { until: &until, lenient, progress: &|| written.inc(1) }).await
     };
-    progress.done();
+    drop(line);
 
     let after = cluster.requests();
     let requests = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));

@@ -25,17 +25,26 @@ impl Progress {
         &self.bars
     }
 
+    /// Shows the line, until what is returned is dropped.
+    pub(crate) fn line(&self) -> Line {
+        self.bars.add(self.bar.clone()).reset();
+        Line(self.clone())
+    }
+}
+
+/// The line while it is shown.
+pub(crate) struct Line(Progress);
+
+impl Line {
     /// Says what is being done.
     pub(crate) fn stage(&self, what: &'static str) {
-        let bar = self.bars.add(self.bar.clone());
-        bar.set_style(ProgressStyle::default_spinner());
-        bar.set_message(what);
-        bar.tick();
+        self.0.bar.set_style(ProgressStyle::default_spinner());
+        self.0.bar.set_message(what);
     }
 
     /// Counts writes.
-    pub(crate) fn writes(&self, total: usize) -> ProgressBar {
-        let bar = self.bars.add(self.bar.clone());
+    pub(crate) fn writes(&self, total: usize) -> &ProgressBar {
+        let bar = &self.0.bar;
         bar.reset();
         bar.set_length(total as u64);
         if let Ok(style) = ProgressStyle::with_template("writing {bar:30} {pos}/{len} {elapsed}") {
@@ -43,10 +52,11 @@ impl Progress {
         }
         bar
     }
+}
 
-    /// Takes the line away.
-    pub(crate) fn done(&self) {
-        self.bar.finish_and_clear();
-        self.bars.remove(&self.bar);
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.0.bar.finish_and_clear();
+        self.0.bars.remove(&self.0.bar);
     }
 }

@@ -46,7 +46,9 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// What failed before anything was written: sources without a credential, lists that were refused.
     pub errors: Vec<Finding>,
-    /// Pods with a container that waits for its image.
+    /// Namespaces that are paused: nothing is done there.
+    pub paused: usize,
+    /// Pods with a container that waits for its image, but for those of paused namespaces.
     pub waiting_pods: usize,
 }
 
@@ -135,11 +137,15 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
     let mut wanted = WantedByRegistries::default();
     let mut evictions = Budget::new(config.pods.max_evictions);
     for (name, seen) in &snapshot.namespaces {
+        if seen.paused {
+            plan.paused += 1;
+            continue;
+        }
         plan.waiting_pods += seen.pods.len();
         if seen.terminating {
             let message = "is being deleted; nothing was written there";
             plan.findings.push(Subject::global("Namespace", name).finding("NamespaceTerminating", message));
-        } else if !seen.paused {
+        } else {
             let wanted = wanted.of(config, evidence, name);
             let own = plan_namespace(config, name, seen, &wanted, &mut evictions, now, &mut plan.findings);
             if !own.is_empty() {

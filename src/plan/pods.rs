@@ -167,7 +167,7 @@ fn judge_container(
         .collect();
     if serving.is_empty() {
         return report(&format!(
-            "{}, and there is no good credential for {}; see the errors and findings on it",
+            "{}, and there is no good credential for {}; another line says what is wrong with its Secret",
             cause.words(),
             image.host
         ));

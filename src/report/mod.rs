@@ -35,7 +35,9 @@ pub struct Summary {
     pub dry_run: bool,
     /// Chosen namespaces that exist.
     pub namespaces: usize,
-    /// Pods with a container that waited for its image.
+    /// Those of them that are paused, where nothing is done.
+    pub paused: usize,
+    /// Pods with a container that waited for its image, but for those of paused namespaces.
     pub waiting_pods: usize,
     /// Objects written.
     pub changes: usize,
@@ -76,6 +78,7 @@ impl Report {
         let summary = Summary {
             dry_run,
             namespaces,
+            paused: plan.paused,
             waiting_pods: plan.waiting_pods,
             changes: applied.changes.len(),
             findings: findings.len(),

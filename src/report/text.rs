@@ -35,6 +35,9 @@ impl Display for Summary {
             (changes, false) => count(changes, "change"),
         };
         write!(f, "{what} in {}", count(self.namespaces, "namespace"))?;
+        if self.paused > 0 {
+            write!(f, " ({} paused)", self.paused)?;
+        }
         for (number, word) in [(self.findings, "finding"), (self.errors, "error")] {
             if number > 0 {
                 write!(f, ", {}", count(number, word))?;
