@@ -1,0 +1,88 @@
+//! Failures that pass, and those that don't: what is tried again, when, and how often.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::scripted::expect::Fault;
+use super::scripted::objects::{namespace, ok, refusal};
+use super::scripted::{Reply, Server, get, post};
+use super::{ONE, SECRETS, TEAM_A, pass_over, said};
+
+const CREATED: &str = "create Secret team-a/pullkeeper: missing";
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again() {
+    let named = ok(&namespace("team-a"));
+    for failure in [
+        refusal(429, "TooManyRequests", "wait"),
+        refusal(500, "InternalError", "etcd leader changed"),
+        Reply::raw(502, "text/html", "<h1>Bad Gateway</h1>"),
+        Reply::raw(503, "text/plain", "no endpoints available"),
+        refusal(504, "Timeout", "the server was unable to return a response in time"),
+        named.clone().fails(Fault::Close),
+        named.clone().fails(Fault::Reset),
+        named.clone().fails(Fault::CloseInBody),
+        named.clone().fails(Fault::ResetInBody),
+    ] {
+        let server = Server::start([
+            get(TEAM_A).says(failure.clone()),
+            get(TEAM_A).says(named.clone()),
+            post(SECRETS).says(failure),
+            post(SECRETS).says(ok(&json!({}))),
+        ]);
+        let report = pass_over(&server, ONE).await.unwrap();
+        assert_eq!(said(&report), [CREATED]);
+        assert_eq!(report.summary.writes, 2);
+        server.finish();
+    }
+}
+
+#[tokio::test]
+async fn retry_after_is_honoured() {
+    let server = Server::start([
+        post(SECRETS).says(refusal(429, "TooManyRequests", "wait").header("Retry-After", "1")),
+        post(SECRETS).says(ok(&json!({}))),
+    ]);
+    assert_eq!(said(&pass_over(&server, ONE).await.unwrap()), [CREATED]);
+    let asked = server.finish();
+    let waited = asked[1].at - asked[0].at;
+    assert!(waited >= Duration::from_secs(1), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_retry_after_that_is_too_long_is_not_waited_for() {
+    let server =
+        Server::start([post(SECRETS)
+            .says(refusal(429, "TooManyRequests", "come back later").header("Retry-After", "31"))]);
+    let started = Instant::now();
+    let report = pass_over(&server, ONE).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(31));
+    assert_eq!(said(&report), ["error WriteFailed Secret team-a/pullkeeper"]);
+    assert!(report.errors[0].message.contains("come back later (429)"), "{}", report.errors[0]);
+    server.finish();
+}
+
+#[tokio::test]
+async fn what_does_not_pass_is_not_tried_again() {
+    for code in [400, 401, 405, 501] {
+        let server = Server::start([post(SECRETS).says(refusal(code, "Reason", "no"))]);
+        let report = pass_over(&server, ONE).await.unwrap();
+        assert_eq!(said(&report), ["error WriteFailed Secret team-a/pullkeeper"], "{code}");
+        assert_eq!(server.finish().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn one_namespace_that_cannot_be_read_stops_no_other() {
+    let server = Server::start([
+        get(TEAM_A).says(refusal(500, "InternalError", "boom")).always(),
+        post("/api/v1/namespaces/team-b/secrets").says(ok(&json!({}))),
+    ]);
+    let report = pass_over(&server, "namespaces: [team-a, team-b]").await.unwrap();
+    assert_eq!(
+        said(&report),
+        ["create Secret team-b/pullkeeper: missing", "error GetFailed Namespace team-a"]
+    );
+    server.finish();
+}
