@@ -9,7 +9,7 @@ use kube::core::Status;
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The API server said no.
-    #[error("{}", status_text(.status))]
+    #[error("{}", status_text(.status, *.attempts))]
     Refused {
         /// Its words.
         status: Box<Status>,
@@ -103,11 +103,12 @@ impl ApiError {
 }
 
 /// The server's words, or its code where it has none.
-fn status_text(status: &Status) -> String {
-    match status.message.as_str() {
+fn status_text(status: &Status, attempts: u32) -> String {
+    let text = match status.message.as_str() {
         "" => format!("the API server answers {} {}", status.code, status.reason),
         message => format!("{message} ({})", status.code),
-    }
+    };
+    if attempts > 1 { format!("{text} after {attempts} attempts") } else { text }
 }
 
 /// An error with all of its causes, each once: wrappers like to repeat what they wrap.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::program::{Ran, against, end, heard, start, terminate};
-use super::scripted::objects::{list, ok, service_account};
+use super::scripted::objects::{list, ok, refusal, service_account};
 use super::scripted::{Expect, Gate, Server, delete, get, lines, patch, post, writes};
 use super::{ACCOUNTS, DEFAULT, EVERY, ONE, SECRET, SECRETS, TEAM_A, our_secret, pass_over, said, settings};
 
@@ -30,6 +30,21 @@ fn the_write_in_flight_ends_and_no_other_begins() {
     assert_eq!(report["changes"].as_array().unwrap().len(), 1, "{report}");
     assert_eq!(report["errors"][0]["reason"], "Interrupted");
     assert_eq!(report["summary"]["undone"], 1);
+    server.finish();
+}
+
+#[test]
+fn a_write_that_waits_for_its_next_try_is_not_tried_again() {
+    let busy = refusal(429, "TooManyRequests", "wait").header("Retry-After", "30");
+    let server = Server::start([post(SECRETS).says(busy)]);
+    let config = settings(ONE);
+    let mut command = against(server.url(), &config);
+    command.env("RUST_LOG", "debug");
+    let mut program = start(command);
+    heard(&mut program, "again in");
+    terminate(&program);
+    let ran = end(program);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     server.finish();
 }
 

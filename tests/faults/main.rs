@@ -14,6 +14,7 @@ mod retries;
 mod scripted;
 mod secrets;
 mod service_accounts;
+mod silence;
 
 use std::collections::BTreeMap;
 
