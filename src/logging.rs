@@ -1,5 +1,6 @@
 //! The log, on stderr. What other crates trace may hold tokens, so nothing of theirs below `info` is
-//! ever written, whatever RUST_LOG says.
+//! ever written, whatever RUST_LOG says. And what kube's client says of each attempt that failed is left
+//! out: whether that is an error is known only to who asked, and told there.
 
 use env_logger::Env;
 use indicatif::MultiProgress;
@@ -23,7 +24,8 @@ struct Capped {
 impl Log for Capped {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let own = metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"));
-        (own || metadata.level() <= Level::Info) && self.inner.enabled(metadata)
+        let said_by_us = metadata.target().starts_with("kube_client::client::builder");
+        (own || metadata.level() <= Level::Info) && !said_by_us && self.inner.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {

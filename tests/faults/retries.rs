@@ -1,13 +1,16 @@
 //! Failures that pass, and those that don't: what is tried again, when, and how often.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use socket2::{Domain, Socket, Type};
 
+use super::program::{against, run};
 use super::scripted::expect::Fault;
 use super::scripted::objects::{namespace, ok, refusal};
 use super::scripted::{Reply, Server, get, post};
-use super::{ONE, SECRETS, TEAM_A, pass_over, said};
+use super::{EVERY, ONE, SECRETS, TEAM_A, pass_over, said, settings};
 
 const CREATED: &str = "create Secret team-a/pullkeeper: missing";
 
@@ -70,6 +73,42 @@ async fn what_does_not_pass_is_not_tried_again() {
         let report = pass_over(&server, ONE).await.unwrap();
         assert_eq!(said(&report), ["error WriteFailed Secret team-a/pullkeeper"], "{code}");
         assert_eq!(server.finish().len(), 1);
+    }
+}
+
+#[test]
+fn a_server_that_stays_unavailable_ends_the_program_and_says_what_was_tried() {
+    let busy =
+        || get("/api/v1/namespaces").says(refusal(503, "ServiceUnavailable", "apiserver is shutting down"));
+    let server = Server::start((0..5).map(|_| busy()));
+    let started = Instant::now();
+    let ran = run(against(server.url(), &settings(EVERY)));
+    assert!(started.elapsed() < Duration::from_secs(30));
+    assert_eq!((ran.code, ran.errors().len()), (Some(2), 1), "{}", ran.stderr);
+    let error = ran.errors()[0];
+    for part in ["apiserver is shutting down (503)", "after 5 attempts", "nothing was written"] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert_eq!(ran.stdout, "");
+    server.finish();
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_ends_the_program_and_says_what_was_tried() {
+    // A port that is taken, so that nobody else gets it, and on which nobody listens.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    for settings in [super::settings(EVERY), super::settings(ONE)] {
+        let started = Instant::now();
+        let ran = run(against(&format!("http://{address}"), &settings));
+        assert!(started.elapsed() < Duration::from_secs(30));
+        assert_eq!((ran.code, ran.errors().len()), (Some(2), 1), "{}", ran.stderr);
+        let error = ran.errors()[0];
+        let url = format!("no answer from http://{address} (--server) after 5 attempts");
+        for part in [url.as_str(), "refused", "nothing was written"] {
+            assert!(error.contains(part), "{error}");
+        }
     }
 }
 
