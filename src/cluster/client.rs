@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{ApiError, chain};
+use super::wire::{Kind, Object};
 
 /// Requests that may be under way at once.
 const CONCURRENCY: usize = 16;
@@ -81,13 +82,25 @@ impl Cluster {
         self.parse(&body)
     }
 
-    /// Reads a body as JSON.
-    pub(super) fn parse<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
-        serde_json::from_slice(body).map_err(|error| ApiError::Garbled {
-            url: self.url.clone(),
+    /// Asks for one object.
+    pub(super) async fn object<T: Object>(&self, request: &Request<Vec<u8>>) -> Result<T, ApiError> {
+        let body = self.send(request).await?;
+        if !T::KINDS.contains(&self.parse::<Kind>(&body)?.kind.as_str()) {
+            return Err(self.garbled("it is of another kind".to_owned()));
+        }
+        self.parse(&body)
+    }
+
+    fn parse<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
+        serde_json::from_slice(body).map_err(|error| {
             // serde_json quotes values of the wrong type, and those may be secret.
-            cause: format!("{:?} error in line {} column {}", error.classify(), error.line(), error.column()),
+            let (line, column) = (error.line(), error.column());
+            self.garbled(format!("{:?} error in line {line} column {column}", error.classify()))
         })
+    }
+
+    fn garbled(&self, cause: String) -> ApiError {
+        ApiError::Garbled { url: self.url.clone(), cause }
     }
 
     /// Sends a request: again, with growing and jittered pauses, while what it meets may pass.

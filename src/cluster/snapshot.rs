@@ -52,7 +52,7 @@ impl Cluster {
 
     async fn listed(&self, config: &Config, names: Vec<String>) -> Result<Snapshot, ApiError> {
         let look = |name: String| async move {
-            let seen = self.json::<wire::Namespace>(&requests::namespace(&name)).await;
+            let seen = self.object::<wire::Namespace>(&requests::namespace(&name)).await;
             let contents = match &seen {
                 Err(error) if error.meaning() != Meaning::Forbidden => None,
                 _ => Some(self.contents(config, Some(&name)).await),

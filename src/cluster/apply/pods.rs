@@ -56,7 +56,7 @@ impl Writer<'_> {
                 Meaning::Conflict if round < ROUNDS => {}
                 _ => return Err(error),
             }
-            let seen = self.cluster.json::<wire::Pod>(&requests::get("pods", namespace, &pod.name)).await;
+            let seen = self.cluster.object::<wire::Pod>(&requests::get("pods", namespace, &pod.name)).await;
             match seen.map(wire::Pod::observe) {
                 Ok(Some(now)) if same_case(pod, &now) => version = now.resource_version,
                 Ok(_) => return Ok(false),

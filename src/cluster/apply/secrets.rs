@@ -69,7 +69,7 @@ impl Writer<'_> {
             }
             let seen = match self
                 .cluster
-                .json::<wire::Secret>(&requests::get("secrets", &self.own.name, &change.wanted.name))
+                .object::<wire::Secret>(&requests::get("secrets", &self.own.name, &change.wanted.name))
                 .await
             {
                 Ok(seen) => Some(seen.observe()),

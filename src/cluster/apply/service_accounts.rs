@@ -71,7 +71,7 @@ impl Writer<'_> {
                 _ => return Err(error),
             }
             let get = requests::get("serviceaccounts", &self.own.name, &change.name);
-            seen = match self.cluster.json::<wire::ServiceAccount>(&get).await {
+            seen = match self.cluster.object::<wire::ServiceAccount>(&get).await {
                 Ok(account) => account.observe().pull_secrets,
                 Err(error) if error.meaning() == Meaning::Gone => return Ok(false),
                 Err(error) => return Err(error),
