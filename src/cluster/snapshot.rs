@@ -38,9 +38,8 @@ impl Cluster {
             Ok(namespaces) => snapshot.namespaces = namespaces.into_iter().collect(),
             Err(error) if error.is_unreachable() => return Err(error),
             Err(error) => {
-                let message = format!(
-                    "can't be listed: {error}; grant list on namespaces, or write the namespaces out by name"
-                );
+                let remedy = remedy(&error, "grant list on namespaces, or write the namespaces out by name");
+                let message = format!("can't be listed: {error}{remedy}");
                 snapshot
                     .errors
                     .push(Subject::global("Resource", "namespaces").finding("ListFailed", message));
@@ -209,9 +208,8 @@ impl Contents {
                     for namespace in inside(namespaces, within) {
                         namespace.unread_secrets.insert(name.clone());
                     }
-                    let message = format!(
-                        "Secret {name} can't be looked for: {error}; grant list on it (resourceNames: [{name}])"
-                    );
+                    let remedy = remedy(&error, &format!("grant list on it (resourceNames: [{name}])"));
+                    let message = format!("Secret {name} can't be looked for: {error}{remedy}");
                     snapshot.errors.push(subject("secrets").finding("ListFailed", message));
                 }
             }
@@ -224,9 +222,9 @@ impl Contents {
                 }
             }),
             Err(error) => {
-                let message = format!(
-                    "can't be listed, so none is patched and no pod is healed: {error}; grant list on serviceaccounts, or set serviceAccounts: none"
-                );
+                let remedy = remedy(&error, "grant list on serviceaccounts, or set serviceAccounts: none");
+                let message =
+                    format!("can't be listed, so none is patched and no pod is healed: {error}{remedy}");
                 snapshot.errors.push(subject("serviceaccounts").finding("ListFailed", message));
             }
         }
@@ -247,9 +245,13 @@ impl Contents {
 }
 
 fn pods_unread(subject: Subject, error: &ApiError) -> Finding {
-    let message =
-        format!("can't be listed, so none is healed: {error}; grant list on pods, or set pods.heal: off");
-    subject.finding("ListFailed", message)
+    let remedy = remedy(error, "grant list on pods, or set pods.heal: off");
+    subject.finding("ListFailed", format!("can't be listed, so none is healed: {error}{remedy}"))
+}
+
+/// What to grant, where a right is what is missing.
+fn remedy(error: &ApiError, grant: &str) -> String {
+    if error.meaning() == Meaning::Forbidden { format!("; {grant}") } else { String::new() }
 }
 
 fn inside<'a>(

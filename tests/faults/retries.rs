@@ -8,8 +8,8 @@ use socket2::{Domain, Socket, Type};
 
 use super::program::{against, run};
 use super::scripted::expect::Fault;
-use super::scripted::objects::{namespace, ok, refusal};
-use super::scripted::{Reply, Server, get, post};
+use super::scripted::objects::{list, namespace, ok, refusal};
+use super::scripted::{Reply, Server, get, lines, post};
 use super::{EVERY, ONE, SECRETS, TEAM_A, pass_over, said, settings};
 
 const CREATED: &str = "create Secret team-a/pullkeeper: missing";
@@ -124,4 +124,17 @@ async fn one_namespace_that_cannot_be_read_stops_no_other() {
         ["create Secret team-b/pullkeeper: missing", "error GetFailed Namespace team-a"]
     );
     server.finish();
+}
+
+#[tokio::test]
+async fn a_list_of_secrets_that_fails_leaves_them_alone_and_says_no_word_of_rights() {
+    let accounts = list(json!([super::scripted::objects::service_account("team-a", "default", &[])]), "");
+    let server = Server::start([
+        get(SECRETS).says(refusal(500, "InternalError", "boom")).always(),
+        get(super::ACCOUNTS).says(ok(&accounts)).always(),
+    ]);
+    let report = pass_over(&server, ONE).await.unwrap();
+    assert_eq!(said(&report), ["error ListFailed Resource team-a/secrets"]);
+    assert!(!report.errors[0].message.contains("grant"), "{}", report.errors[0]);
+    assert_eq!(lines(&server.finish()), [""; 0]);
 }
