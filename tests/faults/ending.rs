@@ -34,6 +34,33 @@ fn the_write_in_flight_ends_and_no_other_begins() {
 }
 
 #[test]
+fn writes_that_were_to_follow_in_the_same_namespace_do_not_begin() {
+    let gate = Gate::default();
+    let names: Vec<_> = (0..60).map(|number| format!("sa-{number:02}")).collect();
+    let mut script = vec![accounts(names.clone()), post(SECRETS).says(ok(&json!({})))];
+    // As many as are under way at once.
+    script.extend(
+        names
+            .iter()
+            .take(16)
+            .map(|name| patch(format!("{ACCOUNTS}/{name}")).says(ok(&json!({})).behind(&gate))),
+    );
+    let server = Server::start(script);
+    let config = settings(ONE);
+    let mut command = against(server.url(), &config);
+    command.args(["--output", "json"]);
+    let program = start(command);
+    gate.wait_for(16);
+    terminate(&program);
+    let ran = end_after_hearing(program, &gate);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["changes"].as_array().unwrap().len(), 17, "{report}");
+    assert_eq!(report["summary"]["undone"], 44);
+    assert_eq!(ran.code, Some(1));
+    server.finish();
+}
+
+#[test]
 fn a_write_that_waits_for_its_next_try_is_not_tried_again() {
     let busy = refusal(429, "TooManyRequests", "wait").header("Retry-After", "30");
     let server = Server::start([post(SECRETS).says(busy)]);

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::scripted::objects::{conflict, list, not_found, ok, refusal_with, service_account, stuck_pod};
-use super::scripted::{Expect, Request, Server, get, patch, post};
+use super::scripted::objects::{
+    conflict, forbidden, list, not_found, ok, refusal_with, service_account, stuck_pod,
+};
+use super::scripted::{Expect, Request, Server, get, patch, post, writes};
 use super::{ACCOUNTS, DEFAULT, ONE, PODS, SECRETS, pass_over, said};
 
 /// Stuck pods in team-a, whose Secret and ServiceAccount are then put in place.
@@ -107,6 +109,15 @@ async fn a_pod_that_is_gone_is_nothing_to_speak_of() {
         let (said, _) = heal(script).await;
         assert!(said.is_empty(), "{said:?}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_is_one_finding_and_no_other_pod_is_tried() {
+    let mut script = stuck(&["one", "two", "three"]);
+    script.push(evict("one").says(forbidden()));
+    let (said, asked) = heal(script).await;
+    assert_eq!(said, ["finding Forbidden Pod team-a/one"]);
+    assert_eq!(writes(&asked).len(), 3);
 }
 
 #[tokio::test]

@@ -25,10 +25,15 @@ impl Writer<'_> {
         for change in &self.own.secrets {
             let name = change.wanted.name.clone();
             let there = matches!(change.action, Action::Update { .. });
-            if missing.namespace || !self.goes_on(applied) {
+            if missing.namespace {
                 missing.absent.insert(name);
                 continue;
             }
+            let Some(_turn) = self.turn().await else {
+                applied.undone += 1;
+                missing.absent.insert(name);
+                continue;
+            };
             let subject = self.subject("Secret", &name);
             match self.write_secret(change).await {
                 Ok(End::Made(verb, why)) => self.made(applied, verb, subject, why),
