@@ -128,6 +128,10 @@ fn a_broken_way_is_the_error_and_no_other_is_taken() {
         program.args(["--kubeconfig", "/nonexistent/mine"]);
         program.env("KUBECONFIG", kubeconfig(folder, "other", server.url()));
     });
+    refuses(&["KUBECONFIG", "mine: the API server's URL holds an '@'"], |program, _, folder| {
+        let mine = kubeconfig(folder, "mine", "http://robot:hunter2@127.0.0.1:1");
+        program.env("KUBECONFIG", mine);
+    });
     refuses(&["context nope"], |program, server, folder| {
         program.args(["--context", "nope"]);
         program.env("KUBECONFIG", kubeconfig(folder, "mine", server.url()));

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use pullkeeper::report::write_termination_message;
 use serde_json::{Value, json};
 
-use super::program::{ConfigFile, Ran, against, run};
+use super::program::{ConfigFile, Ran, against, pullkeeper, run};
 use super::scripted::expect::Fault;
 use super::scripted::objects::{forbidden, invalid, list, ok, service_account};
 use super::scripted::{Expect, Reply, Server, get, patch, post};
@@ -142,6 +142,8 @@ fn of_a_file_that_cannot_be_used() {
         format!("password: {quoted}, port: 1"),
         format!("pasword: {quoted}"),
         format!("password: \"{}", PASSWORD.replace('"', "")),
+        "password: x\n- host: https://robot:Pa55wörd@h.io/".to_owned(),
+        "password: x\n- host: robot:Pa55wörd@h.io".to_owned(),
     ];
     for line in table {
         let server = Server::start([]);
@@ -176,4 +178,26 @@ async fn of_the_termination_message() {
     assert!(text.contains("1 error") && text.contains("grant create on secrets"), "{text}");
     assert!(forms().iter().all(|form| !text.contains(form)), "{text}");
     server.finish();
+}
+
+#[test]
+fn of_a_url_that_holds_one() {
+    let config = ConfigFile::new(super::PLAIN);
+    for url in
+        ["http://robot:Pa55@127.0.0.1:1", "robot:Pa55@h.io", "ftp://robot:Pa55@h.io", "http://a:Pa55 b@h.io"]
+    {
+        for variable in [true, false] {
+            let mut command = pullkeeper();
+            command.arg("--config").arg(config.path()).env("RUST_LOG", "trace");
+            if variable {
+                command.env("KUBERNETES_API_ENDPOINT", url);
+            } else {
+                command.args(["--server", url]);
+            }
+            let ran = run(command);
+            assert_eq!((ran.code, ran.errors().len()), (Some(2), 1), "{}", ran.everything());
+            assert!(!ran.everything().contains("Pa55"), "{}", ran.everything());
+            assert!(ran.stderr.contains("write it without an account"), "{}", ran.stderr);
+        }
+    }
 }
