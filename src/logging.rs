@@ -1,18 +1,18 @@
 //! The log, on stderr. What other crates trace may hold tokens, so nothing of theirs below `info` is
-//! ever written, whatever RUST_LOG says.
+//! ever written, whatever RUST_LOG says. And what kube's client says of each attempt that failed is left
+//! out: whether that is an error is known only to who asked, and told there.
 
 use env_logger::Env;
 use indicatif::MultiProgress;
-use log::{Level, LevelFilter, Log, Metadata, Record};
+use log::{Level, Log, Metadata, Record};
 
 /// Starts the log: `info`, or what RUST_LOG says. Lines are written above `bars`.
 pub fn start(bars: MultiProgress) {
-    // kube logs as an error each attempt that we make again and report ourselves.
-    let env = Env::default().default_filter_or("info,kube_client=off");
+    let env = Env::default().default_filter_or("info");
     let inner = env_logger::Builder::from_env(env).format_target(false).build();
     let level = inner.filter();
     if log::set_boxed_logger(Box::new(Capped { inner, bars })).is_ok() {
-        log::set_max_level(level.max(LevelFilter::Off));
+        log::set_max_level(level);
     }
 }
 
@@ -24,7 +24,8 @@ struct Capped {
 impl Log for Capped {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let own = metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"));
-        (own || metadata.level() <= Level::Info) && self.inner.enabled(metadata)
+        let said_by_us = metadata.target().starts_with("kube_client::client::builder");
+        (own || metadata.level() <= Level::Info) && !said_by_us && self.inner.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {

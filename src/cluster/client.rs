@@ -6,9 +6,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -17,10 +17,11 @@ use kube::client::Body;
 use kube::core::Status;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::error::{ApiError, chain};
+use super::wire::{Kind, Object};
 
 /// Requests that may be under way at once.
 const CONCURRENCY: usize = 16;
@@ -103,52 +104,64 @@ impl Cluster {
         self.parse(&body)
     }
 
-    /// Reads a body as JSON.
-    pub(super) fn parse<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
-        serde_json::from_slice(body).map_err(|error| ApiError::Garbled {
-            url: self.url.clone(),
+    /// Asks for one object.
+    pub(super) async fn object<T: Object>(&self, request: &Request<Vec<u8>>) -> Result<T, ApiError> {
+        let body = self.send(request).await?;
+        if !T::KINDS.contains(&self.parse::<Kind>(&body)?.kind.as_str()) {
+            return Err(self.garbled("it is of another kind".to_owned()));
+        }
+        self.parse(&body)
+    }
+
+    fn parse<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
+        serde_json::from_slice(body).map_err(|error| {
             // serde_json quotes values of the wrong type, and those may be secret.
-            cause: format!("{:?} error in line {} column {}", error.classify(), error.line(), error.column()),
+            let (line, column) = (error.line(), error.column());
+            self.garbled(format!("{:?} error in line {line} column {column}", error.classify()))
         })
+    }
+
+    fn garbled(&self, cause: String) -> ApiError {
+        ApiError::Garbled { url: self.url.clone(), cause }
     }
 
     /// Sends a request: again, with growing and jittered pauses, while what it meets may pass.
     pub(super) async fn send(&self, request: &Request<Vec<u8>>) -> Result<Vec<u8>, ApiError> {
         let started = Instant::now();
-        let mut attempts = 0;
-        let attempt = || {
-            attempts += 1;
-            self.attempt(request)
-        };
-        let pauses = ExponentialBuilder::default()
+        let mut pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(100))
             .with_max_delay(Duration::from_secs(2))
             .with_max_times(4)
-            .with_jitter();
-        let stop = self.stop.clone();
-        let result = attempt
-            .retry(pauses)
-            .sleep(move |pause| {
-                let stop = stop.clone();
-                async move { _ = timeout(pause, stop.cancelled()).await }
-            })
-            .when(|met| met.may_pass() && started.elapsed() < PATIENCE && !self.stop.is_cancelled())
-            .adjust(|met, pause| match met {
-                Attempt::Refused(_, Some(asked)) if *asked > LONGEST_RETRY_AFTER => None,
-                Attempt::Refused(_, Some(asked)) => pause.map(|pause| pause.max(*asked)),
-                _ => pause,
-            })
-            .notify(|met, pause| {
+            .with_jitter()
+            .build();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let met = match self.attempt(request).await {
+                Ok(body) => return Ok(body),
+                Err(met) => met,
+            };
+            let may_pass = met.may_pass() && started.elapsed() < PATIENCE;
+            let pause = pauses.next().filter(|_| may_pass).and_then(|pause| met.pause(pause));
+            if let Some(pause) = pause {
                 log::debug!("{} {}: {met}; again in {pause:.1?}", request.method(), request.uri().path());
-            })
-            .await;
-        result.map_err(|met| match met {
-            Attempt::Refused(status, _) => ApiError::Refused { status, attempts },
-            Attempt::Lost(cause) => {
-                ApiError::Unreachable { url: self.url.clone(), attempts, elapsed: started.elapsed(), cause }
             }
+            let goes_on = match pause {
+                Some(pause) => timeout(pause, self.stop.cancelled()).await.is_err(),
+                None => false,
+            };
+            if !goes_on {
+                return Err(self.failure(met, attempts, started.elapsed()));
+            }
+        }
+    }
+
+    fn failure(&self, met: Attempt, attempts: u32, elapsed: Duration) -> ApiError {
+        match met {
+            Attempt::Refused(status, _) => ApiError::Refused { status, attempts },
+            Attempt::Lost(cause) => ApiError::Unreachable { url: self.url.clone(), attempts, elapsed, cause },
             Attempt::Unsendable(cause) => ApiError::Unsendable(cause),
-        })
+        }
     }
 
     async fn attempt(&self, request: &Request<Vec<u8>>) -> Result<Vec<u8>, Attempt> {
@@ -191,6 +204,14 @@ impl Attempt {
             }
             Self::Lost(_) => true,
             Self::Unsendable(_) => false,
+        }
+    }
+
+    /// How long to wait before the next attempt, where `own` would be our way; `None` is too long.
+    fn pause(&self, own: Duration) -> Option<Duration> {
+        match self {
+            Self::Refused(_, Some(asked)) => (*asked <= LONGEST_RETRY_AFTER).then(|| own.max(*asked)),
+            _ => Some(own),
         }
     }
 }

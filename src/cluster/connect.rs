@@ -70,6 +70,7 @@ impl Choice {
             );
         }
         let url = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        refuse_account(&url, &origin)?;
         log::info!("cluster {url} ({origin})");
         let client = ClientBuilder::try_from(config)
             .map_err(|error| ConnectError(format!("can't use cluster {url} ({origin}): {}", chain(&error))))?
@@ -126,6 +127,7 @@ impl Choice {
 
 /// A URL whose scheme may be left out, as it is for `kubectl proxy`.
 fn parse_url(text: &str, from: &str) -> Result<http::Uri, ConnectError> {
+    refuse_account(text, from)?;
     let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let bad = |cause: String| {
         ConnectError(format!(
@@ -138,4 +140,15 @@ fn parse_url(text: &str, from: &str) -> Result<http::Uri, ConnectError> {
         (Some("http" | "https"), _) => Err(bad("it has no host".to_owned())),
         (scheme, _) => Err(bad(format!("its scheme is {}", scheme.unwrap_or("missing")))),
     }
+}
+
+/// A name and a password in a URL would not be sent, but would be in the log. They are not repeated.
+fn refuse_account(url: &str, from: &str) -> Result<(), ConnectError> {
+    if !url.contains('@') {
+        return Ok(());
+    }
+    let message = format!(
+        "{from}: the API server's URL holds an '@'; write it without an account, and the account in a kubeconfig's users"
+    );
+    Err(ConnectError(message))
 }

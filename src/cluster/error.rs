@@ -9,7 +9,7 @@ use kube::core::Status;
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The API server said no.
-    #[error("{}", status_text(.status))]
+    #[error("{}", status_text(.status, *.attempts))]
     Refused {
         /// Its words.
         status: Box<Status>,
@@ -96,17 +96,16 @@ impl ApiError {
 }
 
 /// The server's words, or its code where it has none.
-fn status_text(status: &Status) -> String {
-    if status.code == 401 {
-        return "the API server doesn't know who asks (401); check the token or the certificate in use"
-            .to_owned();
-    }
-    match status.message.as_str() {
-        "" => {
-            format!("the answer is a plain {} {}; is it a Kubernetes API server?", status.code, status.reason)
+fn status_text(status: &Status, attempts: u32) -> String {
+    let text = match (status.code, status.message.as_str()) {
+        (401, _) => {
+            "the API server doesn't know who asks (401); check the token or the certificate in use".to_owned()
         }
-        message => format!("{message} ({})", status.code),
-    }
+        (404, "") => "the answer is a plain 404 Not Found; is it a Kubernetes API server?".to_owned(),
+        (code, "") => format!("the answer is a plain {code} {}", status.reason),
+        (code, message) => format!("{message} ({code})"),
+    };
+    if attempts > 1 { format!("{text} after {attempts} attempts") } else { text }
 }
 
 /// An error with all of its causes, each once: wrappers like to repeat what they wrap.

@@ -19,7 +19,7 @@ impl Cluster {
         let secrets: BTreeSet<_> =
             keys.iter().map(|key| (key.namespace.as_str(), key.name.as_str())).collect();
         let read = secrets.into_iter().map(|(namespace, name)| async move {
-            let secret = self.json::<wire::Secret>(&requests::get("secrets", namespace, name)).await;
+            let secret = self.object::<wire::Secret>(&requests::get("secrets", namespace, name)).await;
             let failure = |error: super::ApiError| match error.meaning() {
                 Meaning::Gone => format!("Secret {namespace}/{name} doesn't exist; create it"),
                 Meaning::Forbidden => format!(

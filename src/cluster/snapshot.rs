@@ -38,12 +38,9 @@ impl Cluster {
             Ok(namespaces) => snapshot.namespaces = namespaces.into_iter().collect(),
             Err(error) if error.meaning() != Meaning::Forbidden => return Err(error),
             Err(error) => {
-                let message = format!(
-                    "can't be listed: {error}; grant list on namespaces, or write the namespaces out by name"
-                );
-                snapshot
-                    .errors
-                    .push(Subject::global("Resource", "namespaces").finding("ListFailed", message));
+                let remedy = "grant list on namespaces, or write the namespaces out by name";
+                let subject = Subject::global("Resource", "namespaces");
+                snapshot.errors.push(unread(subject, "can't be listed", &error, remedy));
             }
         }
         contents.put_into(&mut snapshot, None);
@@ -52,7 +49,7 @@ impl Cluster {
 
     async fn listed(&self, config: &Config, names: Vec<String>) -> Result<Snapshot, ApiError> {
         let look = |name: String| async move {
-            let seen = self.json::<wire::Namespace>(&requests::namespace(&name)).await;
+            let seen = self.object::<wire::Namespace>(&requests::namespace(&name)).await;
             let contents = match &seen {
                 Err(error) if error.meaning() != Meaning::Forbidden => None,
                 _ => Some(self.contents(config, Some(&name)).await),
@@ -114,6 +111,9 @@ impl Cluster {
         let accounts = self.service_accounts(&config.service_accounts, namespace);
         let pods = self.pods(config.pods.heal, namespace);
         let (secrets, (service_accounts, pods)) = join(secrets, join(accounts, pods)).await;
+        // What a new pod would get isn't known then; the oldest tool's way doesn't ask.
+        let blind = service_accounts.is_err() && config.pods.heal == Heal::Auto;
+        let pods = pods.map(|pods| if blind { Vec::new() } else { pods });
         Contents { secrets, service_accounts, pods }
     }
 
@@ -215,7 +215,6 @@ impl Contents {
                 }
             }
         }
-        let accounts_known = self.service_accounts.is_ok();
         match self.service_accounts {
             Ok(accounts) => accounts.into_iter().for_each(|(namespace, name, account)| {
                 if let Some(own) = namespaces.get_mut(&namespace) {
@@ -223,13 +222,13 @@ impl Contents {
                 }
             }),
             Err(error) => {
-                let what = "can't be listed, so none is patched and no pod is healed";
+                let what = "can't be listed, so none is patched, and no pod is healed by cause";
                 let remedy = "grant list on serviceaccounts, or set serviceAccounts: none";
                 snapshot.errors.push(unread(subject("serviceaccounts"), what, &error, remedy));
             }
         }
         match self.pods {
-            Ok(pods) => pods.into_iter().filter(|_| accounts_known).for_each(|(namespace, pod)| {
+            Ok(pods) => pods.into_iter().for_each(|(namespace, pod)| {
                 if let Some(own) = namespaces.get_mut(&namespace) {
                     own.pods.push(pod);
                 }

@@ -7,15 +7,46 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, Error, IgnoredAny};
 
 use super::requests::{ADDED, STATE};
 use crate::plan::{self, Controller, Waiting, is_about_image};
+
+/// An object that is asked for by its name.
+pub(super) trait Object: DeserializeOwned {
+    /// What its `kind` may be: anything else that comes with 200 is not the object, however many of its
+    /// fields may be absent.
+    const KINDS: &[&str];
+}
+
+impl Object for Namespace {
+    const KINDS: &[&str] = &["PartialObjectMetadata", "Namespace"];
+}
+
+impl Object for Secret {
+    const KINDS: &[&str] = &["Secret"];
+}
+
+impl Object for ServiceAccount {
+    const KINDS: &[&str] = &["ServiceAccount"];
+}
+
+impl Object for Pod {
+    const KINDS: &[&str] = &["Pod"];
+}
+
+/// What an answer says that it is.
+#[derive(Deserialize)]
+pub(super) struct Kind {
+    pub(super) kind: String,
+}
 
 /// A list, or a page of one.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub(super) struct Page<T> {
+    #[serde(rename = "kind", deserialize_with = "kind_of_list")]
+    _kind: (),
     #[serde(default)]
     pub(super) metadata: PageMeta,
     #[serde(default = "Vec::new", deserialize_with = "nullable")]
@@ -305,4 +336,10 @@ fn nullable<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Anything but a list would pass for an empty one: its `items` may be absent.
+fn kind_of_list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    let kind = String::deserialize(deserializer)?;
+    if kind.ends_with("List") { Ok(()) } else { Err(D::Error::custom("no list")) }
 }

@@ -21,7 +21,10 @@ pub enum HostError {
     Empty,
     /// A URL instead of a host.
     #[error("has a scheme; write '{0}'")]
-    Scheme(String),
+    Scheme(Host),
+    /// A user's name, maybe with the password: never repeated.
+    #[error("holds an '@'; write the host alone, and the account in username and password")]
+    Account,
     /// A space, tab or line break.
     #[error("has blanks; write it without them")]
     Blank,
@@ -52,8 +55,11 @@ impl Host {
         if text.contains(char::is_whitespace) {
             return Err(HostError::Blank);
         }
+        if text.contains('@') {
+            return Err(HostError::Account);
+        }
         if let Some((_, rest)) = text.split_once("://") {
-            return Err(HostError::Scheme(rest.trim_end_matches('/').to_owned()));
+            return Err(HostError::Scheme(Self::parse(rest)?));
         }
         let text = text.trim_end_matches('/');
         let (authority, path) = split(text);
@@ -164,13 +170,15 @@ mod tests {
         let table = [
             ("", HostError::Empty),
             ("  ", HostError::Empty),
-            ("https://harbor.example.com/", HostError::Scheme("harbor.example.com".into())),
+            ("https://harbor.example.com/", HostError::Scheme(Host("harbor.example.com".into()))),
+            ("https://index.docker.io/v1", HostError::Scheme(Host("docker.io".into()))),
+            ("https://me:secret@harbor.example.com", HostError::Account),
             ("har bor.example.com", HostError::Blank),
             ("harbor.example.com\n", HostError::Blank),
             ("harbor.example.com:http", HostError::Port("http".into())),
             ("harbor.example.com:", HostError::Port(String::new())),
             ("harbor.example.com:70000", HostError::Port("70000".into())),
-            ("admin@harbor.example.com", HostError::Character('@')),
+            ("admin@harbor.example.com", HostError::Account),
             ("harbor", HostError::NotARegistry("harbor".into())),
             ("harbor..com", HostError::EmptyPart),
             ("harbor.example.com//a", HostError::EmptyPart),

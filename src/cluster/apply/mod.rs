@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt;
 use futures::stream;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use super::client::Cluster;
@@ -21,6 +22,8 @@ use crate::plan::{Applied, Change, NamespacePlan, Plan, Subject, Verb};
 
 /// Namespaces that are worked on at once; the requests under way are bounded by [`Cluster`].
 const NAMESPACES: usize = 16;
+/// Writes that may be under way at once. Those that wait for their turn have not begun.
+const WRITES: usize = 16;
 
 /// What the writers of one pass share.
 pub struct Writing<'a> {
@@ -35,11 +38,9 @@ pub struct Writing<'a> {
 impl Cluster {
     /// Makes the writes of `plan`.
     pub async fn apply(&self, plan: &Plan, writing: &Writing<'_>) -> Applied {
-        let refused = Refused::default();
-        let namespaces = plan
-            .namespaces
-            .iter()
-            .map(|own| Writer { cluster: self, own, writing, refused: &refused }.write());
+        let (refused, turns) = (Refused::default(), Semaphore::new(WRITES));
+        let write = |own| Writer { cluster: self, own, writing, refused: &refused, turns: &turns }.write();
+        let namespaces = plan.namespaces.iter().map(write);
         let mut all = Applied::default();
         let mut written = stream::iter(namespaces).buffered(NAMESPACES);
         while let Some(applied) = written.next().await {
@@ -65,6 +66,7 @@ struct Writer<'a> {
     own: &'a NamespacePlan,
     writing: &'a Writing<'a>,
     refused: &'a Refused,
+    turns: &'a Semaphore,
 }
 
 /// What stands in the way of later writes in the namespace.
@@ -97,11 +99,10 @@ impl Writer<'_> {
         Subject::new(kind, &self.own.name, name)
     }
 
-    /// May another write be begun? Counts it as undone if not.
-    fn goes_on(&self, applied: &mut Applied) -> bool {
-        let stopped = self.writing.until.is_cancelled();
-        applied.undone += usize::from(stopped);
-        !stopped
+    /// Waits until another write may begin, and holds its place; `None` where none may any more.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        let turn = self.turns.acquire().await.ok()?;
+        (!self.writing.until.is_cancelled()).then_some(turn)
     }
 
     fn made(&self, applied: &mut Applied, verb: Verb, subject: Subject, why: impl Into<String>) {

@@ -1,7 +1,5 @@
 //! Having pods recreated: only the very pod that was judged, only in the case in which it was judged.
 
-use futures::future::join_all;
-
 use super::{Missing, Writer};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::{requests, wire};
@@ -11,8 +9,8 @@ use crate::plan::{Applied, Pod, PodChange, Verb, cause};
 const ROUNDS: usize = 3;
 
 impl Writer<'_> {
+    /// One after the other: a refusal holds for all that follow, and a disruption budget counts them.
     pub(super) async fn write_pods(&self, applied: &mut Applied, missing: &Missing) {
-        let mut writes = Vec::new();
         for change in &self.own.pods {
             let absent = change
                 .act
@@ -22,14 +20,16 @@ impl Writer<'_> {
             let unnamed =
                 change.act.service_account.as_ref().is_some_and(|name| missing.accounts.contains(name));
             // What is missing was reported; a new pod would be no better off.
-            if !absent && !unnamed && !self.refused.knows(change.evict) && self.goes_on(applied) {
-                writes.push(async move { (change, self.recreate(change).await) });
+            if absent || unnamed || self.refused.knows(change.evict) {
+                continue;
             }
-        }
-        for (change, written) in join_all(writes).await {
+            let Some(_turn) = self.turn().await else {
+                applied.undone += 1;
+                continue;
+            };
             let subject = self.subject("Pod", &change.pod.name);
             let verb = if change.evict { Verb::Evict } else { Verb::Delete };
-            match written {
+            match self.recreate(change).await {
                 Ok(true) => self.made(applied, verb, subject, change.act.why.as_str()),
                 Ok(false) => (self.writing.progress)(),
                 Err(error) => self.not_recreated(applied, change, &error),
@@ -56,7 +56,7 @@ impl Writer<'_> {
                 Meaning::Conflict if round < ROUNDS => {}
                 _ => return Err(error),
             }
-            let seen = self.cluster.json::<wire::Pod>(&requests::get("pods", namespace, &pod.name)).await;
+            let seen = self.cluster.object::<wire::Pod>(&requests::get("pods", namespace, &pod.name)).await;
             match seen.map(wire::Pod::observe) {
                 Ok(Some(now)) if same_case(pod, &now) => version = now.resource_version,
                 Ok(_) => return Ok(false),

@@ -16,8 +16,8 @@ enum End {
     Made(Verb, &'static str),
     /// Somebody else did it meanwhile.
     Settled,
-    /// It may no longer be written.
-    Left(Option<Finding>),
+    /// It may no longer be written; does it serve all the same?
+    Left { finding: Option<Finding>, serves: bool },
 }
 
 impl Writer<'_> {
@@ -25,17 +25,24 @@ impl Writer<'_> {
         for change in &self.own.secrets {
             let name = change.wanted.name.clone();
             let there = matches!(change.action, Action::Update { .. });
-            if missing.namespace || !self.goes_on(applied) {
+            if missing.namespace {
                 missing.absent.insert(name);
                 continue;
             }
+            let Some(_turn) = self.turn().await else {
+                applied.undone += 1;
+                missing.absent.insert(name);
+                continue;
+            };
             let subject = self.subject("Secret", &name);
             match self.write_secret(change).await {
                 Ok(End::Made(verb, why)) => self.made(applied, verb, subject, why),
                 Ok(End::Settled) => (self.writing.progress)(),
-                Ok(End::Left(finding)) => {
+                Ok(End::Left { finding, serves }) => {
                     applied.findings.extend(finding);
-                    missing.absent.insert(name);
+                    if !serves {
+                        missing.absent.insert(name);
+                    }
                 }
                 Err(error) => {
                     let remedy = format!("grant {} on secrets", grant(change.action.verb()));
@@ -69,7 +76,7 @@ impl Writer<'_> {
             }
             let seen = match self
                 .cluster
-                .json::<wire::Secret>(&requests::get("secrets", &self.own.name, &change.wanted.name))
+                .object::<wire::Secret>(&requests::get("secrets", &self.own.name, &change.wanted.name))
                 .await
             {
                 Ok(seen) => Some(seen.observe()),
@@ -86,7 +93,10 @@ impl Writer<'_> {
                 None if judgement.finding.is_none() && !judgement.serves.is_empty() => {
                     return Ok(End::Settled);
                 }
-                None => return Ok(End::Left(judgement.finding)),
+                None => {
+                    let serves = !judgement.serves.is_empty();
+                    return Ok(End::Left { finding: judgement.finding, serves });
+                }
             }
         }
     }

@@ -22,14 +22,23 @@ impl Writer<'_> {
                 change.ours.iter().filter(|name| !missing.absent.contains(*name)).cloned().collect();
             if ours.is_empty() {
                 missing.accounts.insert(change.name.clone());
-            } else if self.goes_on(applied) {
-                writes.push(async move { (change, self.patch(change, &ours).await, ours) });
             } else {
-                missing.accounts.insert(change.name.clone());
+                writes.push(async move {
+                    let written = match self.turn().await {
+                        Some(_turn) => Some(self.patch(change, &ours).await),
+                        None => None,
+                    };
+                    (change, written, ours)
+                });
             }
         }
         let mut refused = 0;
         for (change, written, ours) in join_all(writes).await {
+            let Some(written) = written else {
+                applied.undone += 1;
+                missing.accounts.insert(change.name.clone());
+                continue;
+            };
             match written {
                 Ok(true) => {
                     let subject = self.subject("ServiceAccount", &change.name);
@@ -71,7 +80,7 @@ impl Writer<'_> {
                 _ => return Err(error),
             }
             let get = requests::get("serviceaccounts", &self.own.name, &change.name);
-            seen = match self.cluster.json::<wire::ServiceAccount>(&get).await {
+            seen = match self.cluster.object::<wire::ServiceAccount>(&get).await {
                 Ok(account) => account.observe(),
                 Err(error) if error.meaning() == Meaning::Gone => return Ok(false),
                 Err(error) => return Err(error),

@@ -1,0 +1,103 @@
+//! What a pass makes of an API server that refuses, breaks off, talks rubbish or says nothing. The
+//! server is scripted: each case states every request that it must and may cause.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod bodies;
+mod ending;
+mod evictions;
+mod lists;
+mod namespaces;
+#[path = "../program/mod.rs"]
+mod program;
+mod retries;
+#[path = "../scripted/mod.rs"]
+mod scripted;
+mod secrets;
+mod service_accounts;
+mod silence;
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use program::ConfigFile;
+use pullkeeper::cluster::{ApiError, Choice};
+use pullkeeper::config::{self, Config, Inputs};
+use pullkeeper::pass::{Options, pass};
+use pullkeeper::progress::Progress;
+use pullkeeper::report::Report;
+use scripted::objects::ok;
+use scripted::{Server, post};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+const TEAM_A: &str = "/api/v1/namespaces/team-a";
+const SECRETS: &str = "/api/v1/namespaces/team-a/secrets";
+const SECRET: &str = "/api/v1/namespaces/team-a/secrets/pullkeeper";
+const ACCOUNTS: &str = "/api/v1/namespaces/team-a/serviceaccounts";
+const DEFAULT: &str = "/api/v1/namespaces/team-a/serviceaccounts/default";
+const PODS: &str = "/api/v1/namespaces/team-a/pods";
+
+const PASSWORD: &str = "Pa55-wörd: \"quoted\"";
+
+/// One registry in one namespace, which is named: no list of namespaces is read.
+const ONE: &str = "namespaces: [team-a]";
+/// The same in all namespaces: the list of them is read first.
+const EVERY: &str = "namespaces: ['*']";
+
+/// `settings` with one registry.
+fn settings(settings: &str) -> ConfigFile {
+    let password = Value::from(PASSWORD);
+    let registry = "registries:\n- {host: harbor.example.com, username: robot, password: ";
+    ConfigFile::new(format!("{settings}\n{registry}{password}}}\n"))
+}
+
+fn configuration(text: &str) -> Config {
+    let file = settings(text);
+    let inputs = Inputs { file: Some(file.path().to_owned()), env: BTreeMap::new() };
+    config::load(&inputs).expect("the test's configuration").config
+}
+
+/// One pass with `settings`.
+async fn pass_over(server: &Server, settings: &str) -> Result<Report, ApiError> {
+    let choice = Choice { server: Some(server.url().to_owned()), ..Choice::default() };
+    let cluster = choice.connect(CancellationToken::new()).await.expect("a cluster");
+    pass(&cluster, &configuration(settings), Options::default(), &Progress::default()).await
+}
+
+/// What a report says, without the summary: changes as they are printed, the rest by its reason.
+fn said(report: &Report) -> Vec<String> {
+    let changes = report.changes.iter().map(ToString::to_string);
+    let findings = report.findings.iter().map(|f| format!("finding {} {}", f.reason, f.subject));
+    let errors = report.errors.iter().map(|e| format!("error {} {}", e.reason, e.subject));
+    changes.chain(findings).chain(errors).collect()
+}
+
+/// The Secret that a pass with [`ONE`] makes, as it is then read.
+async fn our_secret() -> Value {
+    let server = Server::start([post(SECRETS).says(ok(&json!({})))]);
+    pass_over(&server, ONE).await.expect("a report");
+    as_stored(&server.finish()[0].json(), "1")
+}
+
+/// A Secret that was sent, as it is read after.
+fn as_stored(sent: &Value, version: &str) -> Value {
+    let mut secret = sent.clone();
+    secret["metadata"]["uid"] = "uid-of-secret".into();
+    secret["metadata"]["resourceVersion"] = version.into();
+    secret
+}
+
+/// The Secret with other data than it should have.
+fn drifted(secret: &Value, version: &str) -> Value {
+    let mut secret = as_stored(secret, version);
+    secret["data"][".dockerconfigjson"] = BASE64_STANDARD.encode("{\"auths\":{}}").into();
+    secret
+}
+
+/// The Secret without our labels.
+fn foreign(secret: &Value) -> Value {
+    let mut secret = secret.clone();
+    secret["metadata"]["labels"] = json!({});
+    secret
+}
