@@ -260,10 +260,13 @@ fn errors_in_the_file() {
     let more = |text: &str| format!("{ONE}{text}");
     let table: Vec<(String, &str)> = vec![
         // the text itself
-        ("a: [".into(), "c.yaml:1: is not valid YAML: unclosed bracket '['"),
+        (
+            "a: [".into(),
+            "c.yaml:1: is not valid YAML: unclosed bracket '['; check quotes, brackets and indentation there",
+        ),
         (
             "namespaces: [a]\n\tb: c\n".into(),
-            "c.yaml:2: is not valid YAML: while parsing a block mapping, did not find expected key",
+            "c.yaml:2: is not valid YAML: while parsing a block mapping, did not find expected key; check quotes, brackets and indentation there",
         ),
         (
             "namespaces: [a]\nnamespaces: [b]\n".into(),
@@ -286,7 +289,10 @@ fn errors_in_the_file() {
             reg("password: !hunter2"),
             "c.yaml:3: a value has a YAML tag; put text that starts with ! in quotes",
         ),
-        (reg("password: *hunter2"), "c.yaml:3: is not valid YAML: while parsing node, found unknown anchor"),
+        (
+            reg("password: *hunter2"),
+            "c.yaml:3: is not valid YAML: while parsing node, found unknown anchor; check quotes, brackets and indentation there",
+        ),
         (
             format!("a: {}{}", "[".repeat(40), "]".repeat(40)),
             "c.yaml:1: is nested too deeply; no setting is that deep",
@@ -605,7 +611,7 @@ fn errors_in_a_variable() {
         (
             "PULLKEEPER_NAMESPACES",
             "[a",
-            "PULLKEEPER_NAMESPACES: namespaces: is not valid YAML: unclosed bracket '['",
+            "PULLKEEPER_NAMESPACES: namespaces: is not valid YAML: unclosed bracket '['; check quotes, brackets and indentation there",
         ),
         (
             "PULLKEEPER_NAMESPACES",

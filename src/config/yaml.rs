@@ -195,7 +195,10 @@ fn error(line: usize, what: &str) -> SyntaxError {
 
 impl From<ScanError> for SyntaxError {
     fn from(e: ScanError) -> Self {
-        error(e.marker().line().max(1), &format!("is not valid YAML: {}", e.info()))
+        error(
+            e.marker().line().max(1),
+            &format!("is not valid YAML: {}; check quotes, brackets and indentation there", e.info()),
+        )
     }
 }
 
