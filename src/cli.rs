@@ -40,7 +40,7 @@ pub enum Output {
     /// A short table
     #[default]
     Text,
-    /// One JSON document a pass
+    /// One JSON document a report; a loop reports only what is new
     Json,
 }
 
@@ -49,7 +49,7 @@ Configuration, later wins: defaults; the file of --config, PULLKEEPER_CONFIG or 
 /etc/pullkeeper/config.yaml or /etc/patcher/config.yaml; variables such as PULLKEEPER_SECRET__NAME.
 
 Cluster, the first that is given: --server, --kubeconfig or --context, KUBERNETES_API_ENDPOINT,
-KUBECONFIG, the pod's own cluster, ~/.kube/config.
+KUBECONFIG, the pod's own cluster, ~/.kube/config, /root/.kube/config.
 
 Log: RUST_LOG=debug says more, RUST_LOG=warn says less.
 

@@ -60,8 +60,17 @@ fn choice(cli: &Cli, env: &BTreeMap<String, String>) -> Choice {
         endpoint_variable: env.get("KUBERNETES_API_ENDPOINT").cloned(),
         kubeconfig_variable: env.get("KUBECONFIG").cloned(),
         in_cluster: env.contains_key("KUBERNETES_SERVICE_HOST"),
-        home: env.get("HOME").map(PathBuf::from),
+        usual: usual_kubeconfigs(env.get("HOME")),
     }
+}
+
+/// The user's own; and in a container whose user has no home, where the oldest tool's users mount theirs.
+fn usual_kubeconfigs(home: Option<&String>) -> Vec<PathBuf> {
+    let homes = home
+        .map(String::as_str)
+        .into_iter()
+        .chain(Some("/root").filter(|root| home.is_none_or(|home| home != root)));
+    homes.map(|home| Path::new(home).join(".kube/config")).collect()
 }
 
 /// SIGTERM and SIGINT end the program after the writes in flight.
@@ -74,6 +83,12 @@ fn stop_on_signal(stop: CancellationToken) -> io::Result<()> {
         }
         log::info!("told to end; finishing what is in flight");
         stop.cancel();
+        // Who asks twice won't wait.
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(ExitStatus::Incomplete as i32);
     });
     Ok(())
 }

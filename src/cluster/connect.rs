@@ -32,8 +32,8 @@ pub struct Choice {
     pub kubeconfig_variable: Option<String>,
     /// KUBERNETES_SERVICE_HOST is set: this is a pod.
     pub in_cluster: bool,
-    /// The user's home folder.
-    pub home: Option<PathBuf>,
+    /// Kubeconfigs to look for where nothing is said.
+    pub usual: Vec<PathBuf>,
 }
 
 /// The cluster that was chosen could not be taken; says which way it was and what to do.
@@ -100,17 +100,18 @@ impl Choice {
         if self.in_cluster && !kubeconfig_flag {
             return Ok(Way::InCluster);
         }
-        let file = self.home.as_ref().map(|home| home.join(".kube/config"));
-        match file {
-            Some(file) if file.exists() => {
-                let from = format!("{}{context}", file.display());
-                Ok(Way::Kubeconfig { files: vec![file], from })
-            }
-            file => Err(ConnectError(format!(
-                "no cluster: tried --server, KUBERNETES_API_ENDPOINT, --kubeconfig, KUBECONFIG, in-cluster and {}; give one of them",
-                file.map_or("~/.kube/config".to_owned(), |file| file.display().to_string())
-            ))),
+        let mut files = self.usual.clone();
+        // One that can't be read is there, and an error; only one that isn't there is passed over.
+        let there = files.iter().position(|file| !matches!(file.try_exists(), Ok(false)));
+        if let Some(file) = there.map(|index| files.swap_remove(index)) {
+            let from = format!("{}{context}", file.display());
+            return Ok(Way::Kubeconfig { files: vec![file], from });
         }
+        let looked: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+        Err(ConnectError(format!(
+            "no cluster: tried --server, KUBERNETES_API_ENDPOINT, --kubeconfig, KUBECONFIG, in-cluster, {}; give one of them",
+            looked.join(", ")
+        )))
     }
 
     async fn read_kubeconfig(&self, files: &[PathBuf], from: &str) -> Result<kube::Config, ConnectError> {

@@ -54,8 +54,10 @@ pub enum Meaning {
     NamespaceTerminating,
     /// The namespace is gone.
     NamespaceGone,
-    /// RBAC, or an admission plugin, forbids it.
+    /// A right is missing: the authorizer says so.
     Forbidden,
+    /// Refused for another reason: an admission plugin, a quota, a proxy.
+    Denied,
     /// A disruption budget forbids the eviction.
     DisruptionBudget,
     /// The continue token of a list is too old.
@@ -76,7 +78,8 @@ impl ApiError {
             |reason: &str| details.is_some_and(|d| d.causes.iter().any(|cause| cause.reason == reason));
         match status.code {
             403 if cause("NamespaceTerminating") => Meaning::NamespaceTerminating,
-            403 => Meaning::Forbidden,
+            403 if lacks_right(&status.message) => Meaning::Forbidden,
+            403 => Meaning::Denied,
             404 if details.is_some_and(|d| d.kind == "namespaces") => Meaning::NamespaceGone,
             404 if status.reason == "NotFound" => Meaning::Gone,
             409 if status.reason == "AlreadyExists" => Meaning::AlreadyExists,
@@ -88,11 +91,22 @@ impl ApiError {
         }
     }
 
+    /// Did nothing come that could be an answer of an API server?
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Garbled { .. } | Self::Unsendable(_))
+    }
+
     /// May an earlier attempt, whose answer was lost, have done the work?
     #[must_use]
     pub fn was_retried(&self) -> bool {
         matches!(self, Self::Refused { attempts: 2.., .. })
     }
+}
+
+/// The form in which the API server tells what an authorizer refused, RBAC or another.
+fn lacks_right(message: &str) -> bool {
+    message.contains(" cannot ") && message.contains(" resource ")
 }
 
 /// The server's words, or its code where it has none.

@@ -129,6 +129,18 @@ pub(super) fn create_secret(
     write(Method::POST, &path("secrets", Some(namespace), None), JSON, &body)
 }
 
+/// Asks whether a Secret of ours could be made, and makes none.
+pub(super) fn rehearse_create_secret(
+    namespace: &str,
+    name: &str,
+    instance: &str,
+    content: &Content,
+) -> Request<Vec<u8>> {
+    let mut request = create_secret(namespace, name, instance, content);
+    *request.uri_mut() = format!("{}&dryRun=All", request.uri()).parse().unwrap_or_default();
+    request
+}
+
 /// Writes a Secret's data and state, if it still has the version that was judged.
 pub(super) fn update_secret(
     namespace: &str,

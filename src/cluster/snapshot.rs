@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join, join_all};
+use futures::{StreamExt, stream};
 
 use super::client::Cluster;
 use super::error::{ApiError, Meaning};
@@ -15,6 +16,9 @@ use super::requests::{self, List};
 use super::wire;
 use crate::config::{Config, Heal, NameSet, ServiceAccounts};
 use crate::plan::{self, Finding, Snapshot, Subject, service_accounts::is_chosen};
+
+/// Namespaces that are looked at side by side, where each takes requests of its own.
+const NAMESPACES: usize = 8;
 
 impl Cluster {
     /// Looks at everything that the configuration chooses. An error is a cluster that doesn't answer;
@@ -58,7 +62,8 @@ impl Cluster {
         };
         let mut snapshot = Snapshot::default();
         let (mut unanswered, mut blind) = (None, 0);
-        for (name, seen, contents) in join_all(names.into_iter().map(look)).await {
+        let mut looks = stream::iter(names.into_iter().map(look)).buffered(NAMESPACES);
+        while let Some((name, seen, contents)) = looks.next().await {
             let subject = Subject::global("Namespace", &name);
             let seen = match seen {
                 Ok(seen) => seen.observe(),
@@ -71,6 +76,7 @@ impl Cluster {
                     snapshot.findings.push(subject.finding("NamespaceAbsent", message));
                     continue;
                 }
+                Err(error) if nothing_seen(&snapshot) && error.is_silence() => return Err(error),
                 Err(error) => {
                     snapshot.errors.push(subject.finding("GetFailed", format!("can't be read: {error}")));
                     unanswered = unanswered.or(Some(error));
@@ -111,8 +117,8 @@ impl Cluster {
         let accounts = self.service_accounts(&config.service_accounts, namespace);
         let pods = self.pods(config.pods.heal, namespace);
         let (secrets, (service_accounts, pods)) = join(secrets, join(accounts, pods)).await;
-        // What a new pod would get isn't known then; the oldest tool's way doesn't ask.
-        let blind = service_accounts.is_err() && config.pods.heal == Heal::Auto;
+        // What a new pod would get isn't known then.
+        let blind = service_accounts.is_err();
         let pods = pods.map(|pods| if blind { Vec::new() } else { pods });
         Contents { secrets, service_accounts, pods }
     }
@@ -222,7 +228,7 @@ impl Contents {
                 }
             }),
             Err(error) => {
-                let what = "can't be listed, so none is patched, and no pod is healed by cause";
+                let what = "can't be listed, so none is patched and no pod is healed";
                 let remedy = "grant list on serviceaccounts, or set serviceAccounts: none";
                 snapshot.errors.push(unread(subject("serviceaccounts"), what, &error, remedy));
             }
@@ -242,6 +248,11 @@ impl Contents {
             }
         }
     }
+}
+
+/// Has no namespace been heard of at all?
+fn nothing_seen(snapshot: &Snapshot) -> bool {
+    snapshot.namespaces.is_empty() && snapshot.findings.is_empty()
 }
 
 /// A list that failed; what to grant helps only against a refusal.

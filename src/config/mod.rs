@@ -33,6 +33,7 @@ use raw::RawConfig;
 pub use selector::{NameSet, Namespaces, is_dns_label, is_dns_name};
 pub use types::{
     Adopt, Config, Heal, Password, PasswordError, Pods, Registry, SecretKey, ServiceAccounts, Source, Time,
+    without_line_breaks,
 };
 
 /// Where a file lies that nobody named; the second is the oldest tool's.

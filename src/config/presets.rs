@@ -24,7 +24,7 @@ struct Row {
 const PRIVATE_REPO_PATCHER: Row = Row {
     name: "private-repo-patcher",
     key: "registry",
-    defaults: "{secret: {create: true, adopt: merge}, serviceAccounts: all, pods: {heal: all}}",
+    defaults: "{secret: {create: true, adopt: merge}, serviceAccounts: all, pods: {heal: all, maxEvictions: 1000000}}",
     lenient: true,
     interval: Some(Duration::from_secs(10)),
 };

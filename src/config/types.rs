@@ -122,17 +122,19 @@ impl Password {
     }
 }
 
-/// Editors and `echo` end a file with a newline; no other character is touched.
 fn read_password_file(path: &Path) -> Result<SecretString, PasswordError> {
     let unreadable = |error| PasswordError::Unreadable { path: path.to_owned(), error };
-    let mut text = std::fs::read_to_string(path).map_err(unreadable)?;
-    while text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
+    let text = SecretString::from(std::fs::read_to_string(path).map_err(unreadable)?);
+    Ok(without_line_breaks(text.expose_secret()).into())
+}
+
+/// A text without the line breaks at its end, which editors and `echo` put there.
+#[must_use]
+pub fn without_line_breaks(mut text: &str) -> &str {
+    while let Some(line) = text.strip_suffix('\n') {
+        text = line.strip_suffix('\r').unwrap_or(line);
     }
-    Ok(text.into())
+    text
 }
 
 /// A key of a Secret in the cluster.

@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::SecretTexts;
-use crate::config::Password;
+use crate::config::{Password, without_line_breaks};
 use crate::plan::Credential;
 use crate::registry::Entry;
 
@@ -18,7 +18,7 @@ pub(super) fn credential(
     let password = match password {
         Password::Secret(key) => {
             let text = secrets.get(key).ok_or_else(|| format!("{key} was not read"))?.clone()?;
-            match text.expose_secret().trim_end_matches(['\n', '\r']) {
+            match without_line_breaks(text.expose_secret()) {
                 "" => return Err(format!("{key} is empty; write the password there")),
                 trimmed => trimmed.into(),
             }

@@ -47,7 +47,10 @@ pub async fn run(
     }
     let lenient = config.time.is_some() && config.preset.is_some_and(Preset::is_lenient);
     match last {
-        Some(last) if lenient && !last.was_interrupted() => ExitStatus::Success,
+        // A signal that cut a pass short is told; the oldest tool knew no other failure.
+        Some(last) if lenient && !(last.was_interrupted() && cluster.stop().is_cancelled()) => {
+            ExitStatus::Success
+        }
         _ => status,
     }
 }

@@ -184,6 +184,7 @@ fn plan_namespace(
         let change = |(action, why)| SecretChange { wanted: Arc::clone(wanted), action, why };
         own.secrets.extend(judgement.action.map(change));
     }
+    around.incomplete = around.secrets.len() < wanted.len();
     let ours: Vec<String> = around.secrets.keys().cloned().collect();
     for (account, seen) in &seen.service_accounts {
         let list = service_accounts::judge(seen, &ours);

@@ -50,6 +50,8 @@ pub struct Surroundings {
     pub service_accounts: BTreeMap<String, OurServiceAccount>,
     /// The hosts of the registries that this namespace wants.
     pub wanted: Vec<Host>,
+    /// A Secret that this namespace wants could not be read, or will serve nobody.
+    pub incomplete: bool,
     /// Healing is not for this namespace: `kube-system`, unless named.
     pub exempt: bool,
 }
@@ -81,15 +83,15 @@ pub fn judge(pod: &Pod, around: &Surroundings, settings: &Pods, now: Timestamp) 
     if settings.heal == Heal::All {
         return judge_as_the_oldest_tool(pod, around);
     }
-    // An action helps a pod only if it helps every container that waits.
-    let mut act = None;
-    for waiting in &pod.waiting {
-        match judge_container(pod, waiting, around, settings, now) {
-            Verdict::Evict(evict) => act = Some(evict),
-            other => return other,
-        }
-    }
-    act.map_or(Verdict::Leave("no container waits for an image".to_owned()), Verdict::Evict)
+    // An action helps a pod only if it helps every container that waits; what is told beats silence.
+    let verdicts = pod.waiting.iter().map(|waiting| judge_container(pod, waiting, around, settings, now));
+    let weight = |verdict: &Verdict| match verdict {
+        Verdict::Report(_) => 2,
+        Verdict::Leave(_) => 1,
+        Verdict::Evict(_) | Verdict::Delete(_) => 0,
+    };
+    let heaviest = verdicts.reduce(|one, other| if weight(&other) > weight(&one) { other } else { one });
+    heaviest.unwrap_or(Verdict::Leave("no container waits for an image".to_owned()))
 }
 
 fn nobodys_business(pod: &Pod, around: &Surroundings, settings: &Pods) -> Option<&'static str> {
@@ -103,12 +105,16 @@ fn nobodys_business(pod: &Pod, around: &Surroundings, settings: &Pods) -> Option
 }
 
 /// Every pod on ErrImagePull or ImagePullBackOff, but none that has had its chance: one that names our
-/// Secret and was made after the Secret's last change.
+/// Secret and was made after the Secret's last change. And none at all while a Secret of ours isn't in
+/// place: a new pod would be no better off, and would be deleted again.
 fn judge_as_the_oldest_tool(pod: &Pod, around: &Surroundings) -> Verdict {
     let stuck = |w: &&Waiting| matches!(w.reason.as_str(), "ErrImagePull" | "ImagePullBackOff");
     let Some(waiting) = pod.waiting.iter().find(stuck) else {
         return Verdict::Leave("it is not on ErrImagePull or ImagePullBackOff".to_owned());
     };
+    if around.incomplete {
+        return Verdict::Leave("a Secret of ours isn't in place here".to_owned());
+    }
     let ours = pod.pull_secrets.iter().filter_map(|name| around.secrets.get(name));
     let changed: Vec<_> = ours.map(|secret| secret.changed).collect();
     let had_its_chance =

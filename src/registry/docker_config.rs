@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine, alphabet, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -52,6 +53,13 @@ impl DockerConfig {
     #[must_use]
     pub fn is_usable(&self, key: &str) -> bool {
         self.auths.get(key).is_some_and(is_usable)
+    }
+
+    /// The first key whose entry the kubelet can't decode: it fails every pull of a pod that names the
+    /// Secret, whatever the registry.
+    #[must_use]
+    pub fn malformed(&self) -> Option<&str> {
+        self.auths.0.iter().find(|(_, raw)| login(raw).is_err()).map(|(key, _)| key.as_str())
     }
 
     /// Does `key` hold exactly `entry`, however it is spaced or ordered?
@@ -117,18 +125,36 @@ impl Entry {
     }
 }
 
-/// What the kubelet makes of an entry: `auth` wins, and must be base64 of `user:password`.
 fn is_usable(raw: &RawValue) -> bool {
-    let Ok(value) = serde_json::from_str::<Value>(raw.get()) else { return false };
-    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
-    match text("auth") {
-        "" => !text("username").is_empty() && !text("password").is_empty(),
-        auth => BASE64_STANDARD.decode(auth).is_ok_and(|plain| {
-            let at = plain.iter().position(|byte| *byte == b':');
-            at.is_some_and(|at| at > 0 && at + 1 < plain.len())
-        }),
-    }
+    matches!(login(raw), Ok(Some(())))
 }
+
+/// What the kubelet makes of an entry: `auth` wins, and must be base64 of `user:password`, padded or not.
+/// `Ok(None)` is an entry without a login, which does no harm.
+fn login(raw: &RawValue) -> Result<Option<()>, Malformed> {
+    let Ok(Value::Object(fields)) = serde_json::from_str(raw.get()) else { return Err(Malformed) };
+    let text = |key: &str| match fields.get(key) {
+        None | Some(Value::Null) => Ok(""),
+        Some(Value::String(text)) => Ok(text.as_str()),
+        Some(_) => Err(Malformed),
+    };
+    let (username, password, auth) = (text("username")?, text("password")?, text("auth")?);
+    if auth.is_empty() {
+        return Ok((!username.is_empty() && !password.is_empty()).then_some(()));
+    }
+    let auth: String = auth.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let plain = ANY_PADDING.decode(auth).map_err(|_| Malformed)?;
+    let colon = plain.iter().position(|byte| *byte == b':').ok_or(Malformed)?;
+    Ok((colon > 0).then_some(()))
+}
+
+/// The kubelet can't decode it.
+struct Malformed;
+
+const ANY_PADDING: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A JSON object whose values keep their bytes and whose keys keep their order.
 #[derive(Clone, Default)]
@@ -235,6 +261,9 @@ mod tests {
     fn tells_a_usable_entry_from_a_broken_one() {
         let table = [
             (r#"{"auth": "eDp5"}"#, true),
+            (r#"{"auth": "eDp5eg"}"#, true),
+            (r#"{"auth": "eDp5eg=="}"#, true),
+            (r#"{"auth": "eDp5\n"}"#, true),
             (r#"{"username": "x", "password": "y"}"#, true),
             (r#"{"auth": "!", "username": "x", "password": "y"}"#, false),
             (r#"{"auth": "eA=="}"#, false),
@@ -245,6 +274,22 @@ mod tests {
         for (raw, usable) in table {
             let config = DockerConfig::parse(&format!(r#"{{"auths":{{"h":{raw}}}}}"#)).unwrap();
             assert_eq!(config.is_usable("h"), usable, "{raw}");
+        }
+    }
+
+    #[test]
+    fn finds_what_fails_every_pull() {
+        let table = [
+            (r#"{"auth": "!"}"#, true),
+            (r#"{"auth": "eA"}"#, true),
+            ("[]", true),
+            ("{}", false),
+            (r#"{"auth": ""}"#, false),
+        ];
+        for (raw, malformed) in table {
+            let config =
+                DockerConfig::parse(&format!(r#"{{"auths":{{"a":{{"auth":"eDp5"}},"h":{raw}}}}}"#)).unwrap();
+            assert_eq!(config.malformed(), malformed.then_some("h"), "{raw}");
         }
     }
 

@@ -11,6 +11,21 @@ use super::Image;
 /// one, the port must be exactly equal, and the rest is a plain text prefix of the repository.
 #[must_use]
 pub fn key_matches(key: &str, image: &Image) -> bool {
+    let (authority, path) = parts(key);
+    if image.host == "docker.io" && authority == "index.docker.io" && path.is_empty() {
+        return true;
+    }
+    authority_matches(authority, &image.host) && image.repository.starts_with(path)
+}
+
+/// Are two keys of a docker config one registry to the kubelet, path included?
+#[must_use]
+pub fn same_registry(one: &str, other: &str) -> bool {
+    parts(one) == parts(other)
+}
+
+/// A key's host with port, and its path, as the kubelet compares them.
+fn parts(key: &str) -> (&str, &str) {
     let key = key.trim_start_matches("https://").trim_start_matches("http://");
     let (authority, path) = key.split_at(key.find('/').unwrap_or(key.len()));
     let path = match path {
@@ -18,11 +33,7 @@ pub fn key_matches(key: &str, image: &Image) -> bool {
         _ if path.starts_with("/v1/") || path.starts_with("/v2/") => path.get(3..).unwrap_or_default(),
         _ => path,
     };
-    let path = path.strip_prefix('/').unwrap_or(path);
-    if image.host == "docker.io" && authority == "index.docker.io" && path.is_empty() {
-        return true;
-    }
-    authority_matches(authority, &image.host) && image.repository.starts_with(path)
+    (authority, path.strip_prefix('/').unwrap_or(path))
 }
 
 fn authority_matches(pattern: &str, host: &str) -> bool {
@@ -71,6 +82,20 @@ mod tests {
         ];
         for (key, image, matches) in table {
             assert_eq!(key_matches(key, &Image::parse(image).unwrap()), matches, "{key} for {image}");
+        }
+    }
+
+    #[test]
+    fn knows_the_spellings_of_one_registry() {
+        let table = [
+            ("harbor.example.com", "https://harbor.example.com/v2/", true),
+            ("harbor.example.com", "http://harbor.example.com", true),
+            ("harbor.example.com/team", "https://harbor.example.com/v1/team", true),
+            ("harbor.example.com", "harbor.example.com:443", false),
+            ("harbor.example.com", "harbor.example.com/v2", false),
+        ];
+        for (one, other, same) in table {
+            assert_eq!(same_registry(one, other), same, "{one} and {other}");
         }
     }
 }

@@ -9,4 +9,4 @@ mod keyring;
 pub use docker_config::{DockerConfig, Entry};
 pub use host::{Host, HostError};
 pub use image::{Image, ImageError};
-pub use keyring::key_matches;
+pub use keyring::{key_matches, same_registry};

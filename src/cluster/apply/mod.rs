@@ -9,7 +9,7 @@ mod secrets;
 mod service_accounts;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use futures::StreamExt;
 use futures::stream;
@@ -38,8 +38,8 @@ pub struct Writing<'a> {
 impl Cluster {
     /// Makes the writes of `plan`.
     pub async fn apply(&self, plan: &Plan, writing: &Writing<'_>) -> Applied {
-        let (refused, turns) = (Refused::default(), Semaphore::new(WRITES));
-        let write = |own| Writer { cluster: self, own, writing, refused: &refused, turns: &turns }.write();
+        let (told, turns) = (AtomicBool::new(false), Semaphore::new(WRITES));
+        let write = |own| Writer { cluster: self, own, writing, told: &told, turns: &turns }.write();
         let namespaces = plan.namespaces.iter().map(write);
         let mut all = Applied::default();
         let mut written = stream::iter(namespaces).buffered(NAMESPACES);
@@ -53,19 +53,13 @@ impl Cluster {
     }
 }
 
-/// Verbs on pods that were refused once: not asked for again in this pass.
-#[derive(Default)]
-struct Refused {
-    evict: AtomicBool,
-    delete: AtomicBool,
-}
-
 /// Writes one namespace.
 struct Writer<'a> {
     cluster: &'a Cluster,
     own: &'a NamespacePlan,
     writing: &'a Writing<'a>,
-    refused: &'a Refused,
+    /// It was told that pods can't be recreated: once a pass is enough.
+    told: &'a AtomicBool,
     turns: &'a Semaphore,
 }
 
@@ -91,6 +85,10 @@ impl Writer<'_> {
         }
         if !missing.namespace {
             self.write_pods(&mut applied, &missing).await;
+        }
+        if applied.undone > 0 {
+            // What rests on a write that was not begun isn't made either.
+            applied.undone = self.own.len() - applied.changes.len();
         }
         applied
     }
@@ -133,31 +131,19 @@ impl Writer<'_> {
                 let message = format!("{state}; the rest of its writes were left out");
                 applied.findings.push(namespace.finding(reason, message));
             }
-            Meaning::Forbidden if self.writing.lenient => {
-                applied.findings.push(subject.finding("Forbidden", format!("{error}; {remedy}")));
-            }
             Meaning::Forbidden => {
-                applied.errors.push(subject.finding("Forbidden", format!("{error}; {remedy}")));
+                let finding = subject.finding("Forbidden", format!("{error}; {remedy}"));
+                let list = if self.writing.lenient { &mut applied.findings } else { &mut applied.errors };
+                list.push(finding);
+            }
+            Meaning::Denied => {
+                let message =
+                    format!("{error}; no right is missing: see the admission plugin or quota that refuses");
+                applied.errors.push(subject.finding("Denied", message));
             }
             _ => applied
                 .errors
                 .push(subject.finding("WriteFailed", format!("{error}; the next pass tries again"))),
         }
-    }
-}
-
-impl Refused {
-    fn flag(&self, evict: bool) -> &AtomicBool {
-        if evict { &self.evict } else { &self.delete }
-    }
-
-    /// Was the verb refused before?
-    fn knows(&self, evict: bool) -> bool {
-        self.flag(evict).load(Ordering::Relaxed)
-    }
-
-    /// Notes that the verb was refused; `true` the first time.
-    fn note(&self, evict: bool) -> bool {
-        !self.flag(evict).swap(true, Ordering::Relaxed)
     }
 }

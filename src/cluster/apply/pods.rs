@@ -1,5 +1,7 @@
 //! Having pods recreated: only the very pod that was judged, only in the case in which it was judged.
 
+use std::sync::atomic::Ordering;
+
 use super::{Missing, Writer};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::{requests, wire};
@@ -9,8 +11,10 @@ use crate::plan::{Applied, Pod, PodChange, Verb, cause};
 const ROUNDS: usize = 3;
 
 impl Writer<'_> {
-    /// One after the other: a refusal holds for all that follow, and a disruption budget counts them.
+    /// One after the other: a right that is missing for one is missing for all that follow, and a
+    /// disruption budget counts them.
     pub(super) async fn write_pods(&self, applied: &mut Applied, missing: &Missing) {
+        let mut refused = false;
         for change in &self.own.pods {
             let absent = change
                 .act
@@ -20,7 +24,7 @@ impl Writer<'_> {
             let unnamed =
                 change.act.service_account.as_ref().is_some_and(|name| missing.accounts.contains(name));
             // What is missing was reported; a new pod would be no better off.
-            if absent || unnamed || self.refused.knows(change.evict) {
+            if absent || unnamed || refused {
                 continue;
             }
             let Some(_turn) = self.turn().await else {
@@ -32,7 +36,10 @@ impl Writer<'_> {
             match self.recreate(change).await {
                 Ok(true) => self.made(applied, verb, subject, change.act.why.as_str()),
                 Ok(false) => (self.writing.progress)(),
-                Err(error) => self.not_recreated(applied, change, &error),
+                Err(error) => {
+                    refused = error.meaning() == Meaning::Forbidden;
+                    self.not_recreated(applied, change, &error);
+                }
             }
         }
     }
@@ -51,16 +58,19 @@ impl Writer<'_> {
             };
             let Err(error) = self.cluster.send(&request).await else { return Ok(true) };
             round += 1;
+            // Then an attempt whose answer was lost may have done it.
+            let retried = error.was_retried();
             match error.meaning() {
-                Meaning::Gone => return Ok(error.was_retried()),
+                Meaning::Gone => return Ok(retried),
                 Meaning::Conflict if round < ROUNDS => {}
                 _ => return Err(error),
             }
             let seen = self.cluster.object::<wire::Pod>(&requests::get("pods", namespace, &pod.name)).await;
             match seen.map(wire::Pod::observe) {
                 Ok(Some(now)) if same_case(pod, &now) => version = now.resource_version,
+                Ok(Some(now)) if now.uid == pod.uid && now.terminating => return Ok(retried),
                 Ok(_) => return Ok(false),
-                Err(error) if error.meaning() == Meaning::Gone => return Ok(error.was_retried()),
+                Err(error) if error.meaning() == Meaning::Gone => return Ok(retried),
                 Err(error) => return Err(error),
             }
         }
@@ -76,13 +86,14 @@ impl Writer<'_> {
             }
             Meaning::Forbidden => {
                 let grant = if change.evict { "create on pods/eviction" } else { "delete on pods" };
-                if self.refused.note(change.evict) {
+                if !self.told.swap(true, Ordering::Relaxed) {
                     let message = format!(
-                        "{error}; no pod is healed this way in this pass. Grant {grant}, or set pods.heal: off"
+                        "{error}; no pod is healed where that is so. Grant {grant}, or set pods.heal: off"
                     );
                     applied.findings.push(subject.finding("Forbidden", message));
                 }
             }
+            Meaning::Denied => applied.findings.push(subject.finding("Denied", format!("{error}"))),
             Meaning::NamespaceTerminating | Meaning::NamespaceGone | Meaning::Conflict => {}
             _ => applied
                 .errors

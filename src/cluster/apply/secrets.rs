@@ -109,6 +109,14 @@ impl Writer<'_> {
                 return self.cluster.send(&request).await.map(drop);
             }
             Action::Recreate { uid, resource_version, content } => {
+                // Between delete and create there is nothing, so first: may it be created at all? An API server asks
+                // its authorizer and admission plugins before it sees that the name is taken.
+                let rehearsal =
+                    requests::rehearse_create_secret(namespace, name, &change.wanted.instance, content);
+                match self.cluster.send(&rehearsal).await {
+                    Err(error) if error.meaning() != Meaning::AlreadyExists => return Err(error),
+                    _ => {}
+                }
                 match self
                     .cluster
                     .send(&requests::delete("secrets", namespace, name, uid, resource_version))

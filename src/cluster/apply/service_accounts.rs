@@ -14,6 +14,16 @@ use crate::plan::{Applied, ServiceAccountChange, Verb};
 /// How often a list is read again before the next pass has to try.
 const ROUNDS: u32 = 12;
 
+/// How the patching of one ServiceAccount ended.
+enum End {
+    /// Patched by us.
+    Made,
+    /// Somebody else put our names there meanwhile.
+    Settled,
+    /// It is no more.
+    Gone,
+}
+
 impl Writer<'_> {
     pub(super) async fn write_service_accounts(&self, applied: &mut Applied, missing: &mut Missing) {
         let mut writes = Vec::new();
@@ -32,48 +42,53 @@ impl Writer<'_> {
                 });
             }
         }
-        let mut refused = 0;
+        let mut refused = false;
         for (change, written, ours) in join_all(writes).await {
             let Some(written) = written else {
                 applied.undone += 1;
                 missing.accounts.insert(change.name.clone());
                 continue;
             };
+            let subject = self.subject("ServiceAccount", &change.name);
             match written {
-                Ok(true) => {
-                    let subject = self.subject("ServiceAccount", &change.name);
-                    self.made(applied, Verb::Patch, subject, change.why(&ours));
+                Ok(End::Made) => self.made(applied, Verb::Patch, subject, change.why(&ours)),
+                Ok(End::Settled) => (self.writing.progress)(),
+                Ok(End::Gone) => {
+                    (self.writing.progress)();
+                    missing.accounts.insert(change.name.clone());
+                    applied.findings.push(subject.finding("Gone", "vanished while the pass was under way"));
                 }
-                Ok(false) => (self.writing.progress)(),
                 Err(error) => {
                     missing.accounts.insert(change.name.clone());
-                    refused += usize::from(error.meaning() == Meaning::Forbidden);
                     // Once for the namespace: what holds for one holds for its neighbours.
-                    if refused <= 1 && !missing.namespace {
-                        let subject = self.subject("ServiceAccount", &change.name);
+                    let forbidden = error.meaning() == Meaning::Forbidden;
+                    if !(missing.namespace || (forbidden && refused)) {
                         self.failed(applied, missing, subject, &error, "grant patch on serviceaccounts");
                     }
+                    refused |= forbidden;
                 }
             }
         }
     }
 
-    /// Patches until the list has our names; `false` where somebody else put them there, or the
-    /// ServiceAccount is gone.
-    async fn patch(&self, change: &ServiceAccountChange, ours: &[String]) -> Result<bool, ApiError> {
+    /// Patches until the list has our names.
+    async fn patch(&self, change: &ServiceAccountChange, ours: &[String]) -> Result<End, ApiError> {
         let mut seen = change.seen.clone();
         let mut round = 0;
         let mut retried = false;
         loop {
-            let Some(list) = judge(&seen, ours) else { return Ok(retried) };
+            let Some(list) = judge(&seen, ours) else {
+                // The answer to our own patch may have been lost.
+                return Ok(if retried { End::Made } else { End::Settled });
+            };
             let (namespace, version) = (&self.own.name, &seen.resource_version);
             let now = self.cluster.now();
             let request = requests::patch_pull_secrets(namespace, &change.name, version, &list, now);
-            let Err(error) = self.cluster.send(&request).await else { return Ok(true) };
+            let Err(error) = self.cluster.send(&request).await else { return Ok(End::Made) };
             round += 1;
             retried = error.was_retried();
             match error.meaning() {
-                Meaning::Gone => return Ok(false),
+                Meaning::Gone => return Ok(End::Gone),
                 Meaning::Conflict if round < ROUNDS => {
                     tokio::time::sleep(Duration::from_millis(5) * round).await;
                 }
@@ -82,7 +97,7 @@ impl Writer<'_> {
             let get = requests::get("serviceaccounts", &self.own.name, &change.name);
             seen = match self.cluster.object::<wire::ServiceAccount>(&get).await {
                 Ok(account) => account.observe(),
-                Err(error) if error.meaning() == Meaning::Gone => return Ok(false),
+                Err(error) if error.meaning() == Meaning::Gone => return Ok(End::Gone),
                 Err(error) => return Err(error),
             };
         }

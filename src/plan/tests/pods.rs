@@ -130,7 +130,8 @@ fn what_access_cannot_fix_is_reported_with_what_to_do() {
 #[test]
 fn a_pod_is_recreated_only_if_that_helps_all_of_its_containers() {
     let typo = Waiting { container: "typo".into(), ..waiting("code = NotFound") };
-    let (verb, message) = verdict_on(Pod { waiting: vec![waiting(REFUSED), typo], ..pod() });
+    let elsewhere = Waiting { image: "nginx".into(), ..waiting(REFUSED) };
+    let (verb, message) = verdict_on(Pod { waiting: vec![elsewhere, waiting(REFUSED), typo], ..pod() });
     assert_eq!(verb, None);
     assert!(message.contains("container typo waits for"), "{message}");
     let second = Waiting { container: "init".into(), ..waiting(REFUSED) };
@@ -222,6 +223,10 @@ fn the_oldest_tools_way_deletes_every_stuck_pod_but_those_that_had_their_chance(
         let snapshot = namespace().service_account("default", &[]).pod(pod).in_("team-a");
         assert_eq!(verdict(&all, &snapshot).0, deleted.then_some("delete"), "{case}");
     }
+    // While our Secret isn't in place, a new pod would be no better off.
+    let mut unread = namespace().service_account("default", &[]).pod(pod()).in_("team-a");
+    unread.namespaces.get_mut("team-a").unwrap().unread_secrets.insert("pullkeeper".into());
+    assert_eq!(verdict(&all, &unread).0, None);
     // The Secret is right since an hour: one that names it was made before, the other after.
     for (minutes, deleted) in [(120, true), (30, false)] {
         let named = Pod { pull_secrets: vec!["pullkeeper".into()], created: Some(ago(minutes)), ..pod() };

@@ -201,6 +201,61 @@ fn merging_keeps_the_others_and_takes_no_label() {
 }
 
 #[test]
+fn one_entry_that_cannot_be_decoded_makes_a_secret_serve_nobody() {
+    // The kubelet fails every pull of a pod that names it: what names nobody breaks nobody.
+    let mut seen = secret("harbor.example.com", "pass");
+    seen.docker_config = Some(
+        r#"{"auths":{"harbor.example.com":{"auth":"YWRtaW46cGFzcw=="},"old.example.com":{"auth":"!!"}}}"#
+            .into(),
+    );
+    for adopt in [Adopt::No, Adopt::Merge] {
+        let judgement = judged(&adopting(adopt), &evidence("pass"), Some(&seen));
+        assert!(judgement.serves.is_empty(), "{adopt:?}");
+        assert_eq!(judgement.finding.unwrap().reason, "MalformedSecret", "{adopt:?}");
+    }
+    let judgement = judged(&adopting(Adopt::Replace), &evidence("pass"), Some(&seen));
+    assert_eq!((told(&judgement), judgement.serves.len()), (Some(("update", "replaced")), 1));
+}
+
+#[test]
+fn what_could_not_be_made_again_is_not_taken_away() {
+    let mut seen = ours("old");
+    seen.immutable = true;
+    let off = Config { create: false, ..config() };
+    let judgement = judged(&off, &evidence("new"), Some(&seen));
+    assert_eq!((told(&judgement), judgement.serves.len()), (None, 1));
+    assert_eq!(judgement.finding.unwrap().reason, "SecretNotRecreated");
+    // A source that failed: its entry is in that Secret, and nowhere else.
+    let mut two = config();
+    two.registries.push(registry("other.example.com"));
+    let mut one_failed = evidence("new");
+    one_failed.credentials.extend(failed().credentials);
+    let judgement = judged(&two, &one_failed, Some(&seen));
+    assert_eq!(judgement.finding.unwrap().reason, "SecretNotRecreated");
+}
+
+#[test]
+fn two_instances_do_not_write_to_one_adopted_secret() {
+    let theirs = secret("theirs.example.com", "x");
+    for adopt in [Adopt::Merge, Adopt::Replace] {
+        let first = judged(&adopting(adopt), &evidence("one"), Some(&theirs)).action.unwrap().0;
+        let seen = written(&first, Some(&theirs), super::builders::ago(60));
+        let other = Config { instance: "other".into(), ..adopting(adopt) };
+        let judgement = judged(&other, &evidence("two"), Some(&seen));
+        assert_eq!(told(&judgement), None, "{adopt:?}");
+        assert!(judgement.finding.unwrap().message.contains("written to by instance 'default'"));
+    }
+}
+
+#[test]
+fn other_spellings_of_a_host_are_that_host() {
+    for key in ["https://harbor.example.com", "https://harbor.example.com/v2/", "harbor.example.com/"] {
+        let judgement = judged(&config(), &evidence("pass"), Some(&secret(key, "theirs")));
+        assert_eq!(judgement.serves.len(), 1, "{key}");
+    }
+}
+
+#[test]
 fn a_missing_secret_is_made_only_if_allowed() {
     let judgement = judged(&Config { create: false, ..config() }, &evidence("pass"), None);
     assert_eq!(told(&judgement), None);

@@ -4,17 +4,21 @@
 //! Its rules: a Secret that is ours holds exactly what is wanted; one that is somebody else's is touched
 //! only as far as `secret.adopt` says; an entry is never replaced by nothing (last good wins).
 
+mod content;
+mod foreign;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use secrecy::SecretString;
 
 use super::evidence::Evidence;
 use super::finding::{Finding, Subject};
 use super::snapshot::Secret;
 use crate::config::{Adopt, Config};
-use crate::registry::{DockerConfig, Entry, Host};
+use crate::registry::{Entry, Host};
+use content::{Noted, State, compose, content, docker_config, same, served, state};
+use foreign::{Says, judge_adopted, leave, leave_foreign};
 
 /// The type of the Secrets this program makes.
 pub const TYPE: &str = "kubernetes.io/dockerconfigjson";
@@ -37,15 +41,6 @@ struct WantedEntry {
     /// `None` where the source failed: what is there stays.
     credential: Option<(Entry, Noted)>,
 }
-
-/// What the state annotation notes of one host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Noted {
-    source: String,
-    sha256: String,
-}
-
-type State = BTreeMap<String, Noted>;
 
 /// What is to be done with one Secret.
 #[derive(Debug, Clone)]
@@ -105,8 +100,11 @@ impl Wanted {
         let mut by_name: BTreeMap<&str, Vec<WantedEntry>> = BTreeMap::new();
         for (index, registry) in config.registries.iter().enumerate().filter(|(index, _)| applies(*index)) {
             let credential = evidence.credential(index).map(|credential| {
-                let noted =
-                    Noted { source: credential.fingerprint.clone(), sha256: credential.entry.sha256() };
+                let noted = Noted {
+                    instance: config.instance.clone(),
+                    source: credential.fingerprint.clone(),
+                    sha256: credential.entry.sha256(),
+                };
                 (credential.entry.clone(), noted)
             });
             let entry = WantedEntry { host: registry.host.clone(), credential };
@@ -136,20 +134,20 @@ pub fn judge(wanted: &Wanted, namespace: &str, seen: Option<&Secret>) -> Judgeme
     let says = |reason, message: String| {
         Some(Subject::new("Secret", namespace, &wanted.name).finding(reason, message))
     };
-    let Some(seen) = seen else { return judge_absent(wanted, says) };
+    let Some(seen) = seen else { return judge_absent(wanted, &says) };
     if seen.terminating {
         let message = "is being deleted; the next pass makes it anew".to_owned();
         return Judgement { finding: says("SecretTerminating", message), ..Judgement::default() };
     }
     match (owner(seen, &wanted.instance), wanted.adopt) {
-        (Owner::Us, _) => judge_ours(wanted, seen),
+        (Owner::Us, _) => judge_ours(wanted, seen, &says),
         (Owner::OtherInstance(instance), _) => {
             let message = format!(
                 "belongs to instance '{instance}'; left alone. Give this instance a secret.name of its own"
             );
             leave(wanted, seen, says("ForeignSecret", message))
         }
-        (Owner::SomebodyElse, Adopt::No) => leave_foreign(wanted, seen, says),
+        (Owner::SomebodyElse, Adopt::No) => leave_foreign(wanted, seen, &says),
         (Owner::SomebodyElse, _) if seen.type_ != TYPE => {
             let message = format!(
                 "is somebody else's and of type {}, which can't be changed; left alone. Delete it, or set another secret.name",
@@ -157,7 +155,7 @@ pub fn judge(wanted: &Wanted, namespace: &str, seen: Option<&Secret>) -> Judgeme
             );
             leave(wanted, seen, says("ForeignSecret", message))
         }
-        (Owner::SomebodyElse, adopt) => judge_adopted(wanted, seen, adopt, says),
+        (Owner::SomebodyElse, adopt) => judge_adopted(wanted, seen, adopt, &says),
     }
 }
 
@@ -170,7 +168,7 @@ fn owner(seen: &Secret, instance: &str) -> Owner {
     }
 }
 
-fn judge_absent(wanted: &Wanted, says: impl Fn(&'static str, String) -> Option<Finding>) -> Judgement {
+fn judge_absent(wanted: &Wanted, says: Says<'_>) -> Judgement {
     let (config, state) = compose(wanted, None, &State::new());
     if config.is_empty() {
         return Judgement::default();
@@ -184,7 +182,7 @@ fn judge_absent(wanted: &Wanted, says: impl Fn(&'static str, String) -> Option<F
     Judgement { serves: served(wanted, &config), action: Some((action, "missing")), finding: None }
 }
 
-fn judge_ours(wanted: &Wanted, seen: &Secret) -> Judgement {
+fn judge_ours(wanted: &Wanted, seen: &Secret, says: Says<'_>) -> Judgement {
     let there = docker_config(seen);
     let noted = state(seen);
     let (config, new_state) = compose(wanted, there.as_ref(), &noted);
@@ -202,9 +200,14 @@ fn judge_ours(wanted: &Wanted, seen: &Secret) -> Judgement {
     };
     let content_differs = why != Some("state annotation differs");
     let content = content(content_differs.then_some(&config), &new_state);
+    let fixed = seen.type_ != TYPE || (seen.immutable && content_differs);
+    let kept = wanted.entries.iter().any(|entry| entry.credential.is_none());
+    if let Some(obstacle) = why.filter(|_| fixed).and_then(|_| recreation_obstacle(wanted, kept)) {
+        let message = format!("must be recreated, for its type is wrong or it is immutable, but {obstacle}");
+        return leave(wanted, seen, says("SecretNotRecreated", message));
+    }
     let (uid, resource_version) = (seen.uid.clone(), seen.resource_version.clone());
     let action = why.map(|why| {
-        let fixed = seen.type_ != TYPE || (seen.immutable && content_differs);
         let action = if fixed {
             Action::Recreate { uid, resource_version, content }
         } else {
@@ -215,134 +218,11 @@ fn judge_ours(wanted: &Wanted, seen: &Secret) -> Judgement {
     Judgement { action, serves: served(wanted, &config), finding: None }
 }
 
-/// A Secret that is somebody else's and that the user lets us write to. It never gets our labels, so
-/// that removal takes out no more than the annotation says is ours.
-fn judge_adopted(
-    wanted: &Wanted,
-    seen: &Secret,
-    adopt: Adopt,
-    says: impl Fn(&'static str, String) -> Option<Finding>,
-) -> Judgement {
-    let there = docker_config(seen);
-    let noted = state(seen);
-    let (config, state) = match (adopt, &there) {
-        (Adopt::Replace, there) => compose(wanted, there.as_ref(), &noted),
-        (_, Some(there)) => merge(wanted, there, &noted),
-        (_, None) => {
-            let message = "is somebody else's and holds no docker config that can be merged with; left alone. Repair it, or set secret.adopt: replace".to_owned();
-            return leave(wanted, seen, says("MalformedSecret", message));
-        }
-    };
-    let settled = there.as_ref().is_some_and(|there| same(wanted, &config, there));
-    let tampered = !noted.is_empty() && noted != state;
-    if config.is_empty() || (settled && !tampered) {
-        return Judgement { serves: served(wanted, &config), ..Judgement::default() };
-    }
-    if seen.immutable && !settled {
-        let message =
-            "is somebody else's and immutable; left alone. Delete it, or set another secret.name".to_owned();
-        return leave(wanted, seen, says("ForeignSecret", message));
-    }
-    let why = if adopt == Adopt::Replace { "replaced" } else { "merged" };
-    let action = Action::Update {
-        resource_version: seen.resource_version.clone(),
-        content: content((!settled).then_some(&config), &state),
-    };
-    Judgement { action: Some((action, why)), serves: served(wanted, &config), finding: None }
-}
-
-fn leave_foreign(
-    wanted: &Wanted,
-    seen: &Secret,
-    says: impl Fn(&'static str, String) -> Option<Finding>,
-) -> Judgement {
-    let config = docker_config(seen).unwrap_or_default();
-    let lacks: Vec<_> =
-        wanted.hosts().filter(|host| !holds_usable(&config, host)).map(Host::as_str).collect();
-    let state = match lacks.as_slice() {
-        [] => "it has an entry for each of our registries".to_owned(),
-        hosts => format!("it has no good entry for {}", hosts.join(", ")),
-    };
-    let message = format!(
-        "is somebody else's and was left alone; {state}. Set secret.adopt: merge to add ours, or delete it"
-    );
-    leave(wanted, seen, says("ForeignSecret", message))
-}
-
-fn leave(wanted: &Wanted, seen: &Secret, finding: Option<Finding>) -> Judgement {
-    let config =
-        if seen.type_ == TYPE { docker_config(seen).unwrap_or_default() } else { DockerConfig::default() };
-    Judgement { serves: served(wanted, &config), finding, action: None }
-}
-
-/// Exactly what is wanted; of a host whose source failed, what was there.
-fn compose(wanted: &Wanted, there: Option<&DockerConfig>, noted: &State) -> (DockerConfig, State) {
-    let (mut config, mut state) = (DockerConfig::default(), State::new());
-    for WantedEntry { host, credential } in &wanted.entries {
-        if let Some((entry, note)) = credential {
-            host.keys().into_iter().for_each(|key| config.set(key, entry));
-            state.insert(host.to_string(), note.clone());
-        } else if let Some(there) = there {
-            // A broken entry would fail every pull of the pod: it isn't good, so it isn't kept.
-            let good = |key: &&str| there.is_usable(key);
-            host.keys().into_iter().filter(good).for_each(|key| _ = config.keep(key, there));
-            state.extend(noted.get(host.as_str()).map(|note| (host.to_string(), note.clone())));
-        }
-    }
-    (config, state)
-}
-
-/// What is there, with our hosts put in.
-fn merge(wanted: &Wanted, there: &DockerConfig, noted: &State) -> (DockerConfig, State) {
-    let (mut config, mut state) = (there.clone(), noted.clone());
-    for WantedEntry { host, credential } in &wanted.entries {
-        let Some((entry, note)) = credential else { continue };
-        let keys = host.keys();
-        let drifted: Vec<_> = keys.into_iter().filter(|key| !there.holds(key, entry)).collect();
-        let changes = !drifted.is_empty();
-        for key in drifted {
-            config.set(key, entry);
-        }
-        if changes || noted.contains_key(host.as_str()) {
-            state.insert(host.to_string(), note.clone());
-        }
-    }
-    (config, state)
-}
-
-/// Do both have the same keys, and does `there` hold what is wanted under each of ours?
-fn same(wanted: &Wanted, config: &DockerConfig, there: &DockerConfig) -> bool {
-    let sorted = |config: &DockerConfig| {
-        let mut keys: Vec<_> = config.keys().map(str::to_owned).collect();
-        keys.sort();
-        keys
-    };
-    let held = |WantedEntry { host, credential }: &WantedEntry| match credential {
-        Some((entry, _)) => host.keys().iter().all(|key| there.holds(key, entry)),
-        None => true,
-    };
-    sorted(config) == sorted(there) && wanted.entries.iter().all(held)
-}
-
-fn served(wanted: &Wanted, config: &DockerConfig) -> Vec<Host> {
-    wanted.hosts().filter(|host| holds_usable(config, host)).cloned().collect()
-}
-
-fn holds_usable(config: &DockerConfig, host: &Host) -> bool {
-    host.keys().iter().any(|key| config.is_usable(key))
-}
-
-fn docker_config(seen: &Secret) -> Option<DockerConfig> {
-    DockerConfig::parse(seen.docker_config.as_ref()?.expose_secret())
-}
-
-fn state(seen: &Secret) -> State {
-    seen.state.as_ref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-}
-
-fn content(config: Option<&DockerConfig>, state: &State) -> Content {
-    Content {
-        docker_config: config.map(DockerConfig::to_json),
-        state: serde_json::to_string(state).unwrap_or_default(),
-    }
+/// Between delete and create there is nothing: what can't be made again is not taken away.
+fn recreation_obstacle(wanted: &Wanted, kept: bool) -> Option<&'static str> {
+    let table = [
+        (!wanted.create, "secret.create is false; delete and create it yourself"),
+        (kept, "the source of one of its entries failed, and that entry is nowhere else"),
+    ];
+    table.into_iter().find_map(|(applies, obstacle)| applies.then_some(obstacle))
 }

@@ -1,0 +1,89 @@
+//! Secrets that are somebody else's: left alone, or written to as far as the user lets us.
+
+use super::content::{State, compose, content, docker_config, holds_usable, merge, same, served, state};
+use super::{Action, Judgement, TYPE, Wanted};
+use crate::config::Adopt;
+use crate::plan::{Finding, Secret};
+use crate::registry::{DockerConfig, Host};
+
+/// Makes a finding on the Secret.
+pub(super) type Says<'a> = &'a dyn Fn(&'static str, String) -> Option<Finding>;
+
+/// One that the user lets us write to. It never gets our labels, so that removal takes out no more than
+/// the annotation says is ours.
+pub(super) fn judge_adopted(wanted: &Wanted, seen: &Secret, adopt: Adopt, says: Says<'_>) -> Judgement {
+    let there = docker_config(seen);
+    let noted = state(seen);
+    if let Some(instance) = other_writer(wanted, &noted, adopt) {
+        let message = format!(
+            "is written to by instance '{instance}' already; left alone. Give this instance a secret.name of its own"
+        );
+        return leave(wanted, seen, says("ForeignSecret", message));
+    }
+    let (config, state) = match (adopt, &there) {
+        (Adopt::Replace, there) => compose(wanted, there.as_ref(), &noted),
+        (_, Some(there)) => merge(wanted, there, &noted),
+        (_, None) => {
+            let message = "is somebody else's and holds no docker config that can be merged with; left alone. Repair it, or set secret.adopt: replace".to_owned();
+            return leave(wanted, seen, says("MalformedSecret", message));
+        }
+    };
+    if let Some(key) = config.malformed() {
+        return leave(wanted, seen, says("MalformedSecret", malformed(key)));
+    }
+    let settled = there.as_ref().is_some_and(|there| same(wanted, &config, there));
+    let tampered = !noted.is_empty() && noted != state;
+    if config.is_empty() || (settled && !tampered) {
+        return Judgement { serves: served(wanted, &config), ..Judgement::default() };
+    }
+    if seen.immutable && !settled {
+        let message =
+            "is somebody else's and immutable; left alone. Delete it, or set another secret.name".to_owned();
+        return leave(wanted, seen, says("ForeignSecret", message));
+    }
+    let why = if adopt == Adopt::Replace { "replaced" } else { "merged" };
+    let action = Action::Update {
+        resource_version: seen.resource_version.clone(),
+        content: content((!settled).then_some(&config), &state),
+    };
+    Judgement { action: Some((action, why)), serves: served(wanted, &config), finding: None }
+}
+
+/// One that we may not write to.
+pub(super) fn leave_foreign(wanted: &Wanted, seen: &Secret, says: Says<'_>) -> Judgement {
+    let config = docker_config(seen).unwrap_or_default();
+    if let Some(key) = config.malformed() {
+        return leave(wanted, seen, says("MalformedSecret", malformed(key)));
+    }
+    let lacks: Vec<_> =
+        wanted.hosts().filter(|host| !holds_usable(&config, host)).map(Host::as_str).collect();
+    let state = match lacks.as_slice() {
+        [] => "it has an entry for each of our registries".to_owned(),
+        hosts => format!("it has no good entry for {}", hosts.join(", ")),
+    };
+    let message = format!(
+        "is somebody else's and was left alone; {state}. Set secret.adopt: merge to add ours, or delete it"
+    );
+    leave(wanted, seen, says("ForeignSecret", message))
+}
+
+/// Nothing is done; it may serve all the same.
+pub(super) fn leave(wanted: &Wanted, seen: &Secret, finding: Option<Finding>) -> Judgement {
+    let config =
+        if seen.type_ == TYPE { docker_config(seen).unwrap_or_default() } else { DockerConfig::default() };
+    Judgement { serves: served(wanted, &config), finding, action: None }
+}
+
+/// The other instance whose entries ours would take the place of.
+fn other_writer<'a>(wanted: &Wanted, noted: &'a State, adopt: Adopt) -> Option<&'a str> {
+    let ours = |host: &String| wanted.hosts().any(|own| own.as_str() == host);
+    let in_the_way = |host: &String| adopt == Adopt::Replace || ours(host);
+    let other = noted.iter().find(|(host, note)| note.instance != wanted.instance && in_the_way(host));
+    other.map(|(_, note)| note.instance.as_str())
+}
+
+fn malformed(key: &str) -> String {
+    format!(
+        "is somebody else's and its entry for {key} can't be decoded, which fails every pull of a pod that names it; left alone. Repair that entry, or delete the Secret"
+    )
+}
