@@ -29,7 +29,7 @@ const CONCURRENCY: usize = 16;
 const HEADERS: Duration = Duration::from_secs(15);
 /// From the headers to the end of the body.
 const BODY: Duration = Duration::from_mins(1);
-/// No attempt starts later than this after the first.
+/// What fails later than this after the first attempt is not tried again.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The longest Retry-After that is waited for; a server that wants more has the next pass.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);

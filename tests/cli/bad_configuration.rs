@@ -40,7 +40,7 @@ fn of_a_file_is_one_line_with_place_key_and_remedy() {
     let table = [
         (
             "namespaces: [team-a\nregistries: {}\n".to_owned(),
-            "FILE:2: is not valid YAML: illegal placement of ':' indicator",
+            "FILE:2: is not valid YAML: illegal placement of ':' indicator; check quotes, brackets and indentation there",
         ),
         (
             "namespaces: [a]\nnamespaces: [b]\n".to_owned(),

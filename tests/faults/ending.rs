@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::program::{Ran, against, end, heard, start, terminate};
-use super::scripted::objects::{list, ok, refusal, service_account};
+use super::scripted::objects::{already_exists, list, ok, refusal, service_account};
 use super::scripted::{Expect, Gate, Server, delete, get, lines, patch, post, writes};
 use super::{ACCOUNTS, DEFAULT, EVERY, ONE, SECRET, SECRETS, TEAM_A, our_secret, pass_over, said, settings};
 
@@ -100,6 +100,7 @@ async fn a_recreation_that_was_killed_halfway_is_completed_by_the_next_pass() {
     let gate = Gate::default();
     let server = Server::start([
         get(SECRETS).says(ok(&list(json!([wrong]), ""))).always(),
+        post(SECRETS).says(already_exists()),
         delete(SECRET).says(ok(&json!({}))),
         post(SECRETS).says(ok(&json!({})).behind(&gate)),
     ]);
@@ -109,7 +110,7 @@ async fn a_recreation_that_was_killed_halfway_is_completed_by_the_next_pass() {
     program.kill().unwrap();
     program.wait().unwrap();
     gate.open();
-    assert_eq!(writes(&server.finish()).len(), 2);
+    assert_eq!(writes(&server.finish()).len(), 3);
 
     let server = Server::start([
         accounts(["default".to_owned()]),

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::scripted::expect::Fault;
-use super::scripted::objects::{already_exists, conflict, list, not_found, ok, service_account};
+use super::scripted::objects::{
+    already_exists, conflict, forbidden, list, not_found, ok, over_quota, service_account,
+};
 use super::scripted::{Expect, Reply, Server, delete, get, lines, patch, post, writes};
 use super::{
     ACCOUNTS, DEFAULT, ONE, SECRET, SECRETS, as_stored, drifted, foreign, our_secret, pass_over, said,
@@ -150,8 +152,10 @@ async fn a_secret_of_the_wrong_type_is_deleted_as_it_was_judged_and_made_anew() 
     let (old, new) = (as_stored(&wrong, "1"), as_stored(&wrong, "2"));
     let server = Server::start([
         seen(&old),
+        post(SECRETS).says(already_exists()),
         delete(SECRET).says(conflict()),
         get(SECRET).says(ok(&new)),
+        post(SECRETS).says(already_exists()),
         delete(SECRET).says(ok(&json!({}))),
         post(SECRETS).says(Reply::raw(503, "text/plain", "busy")),
         post(SECRETS).says(ok(&json!({}))),
@@ -161,8 +165,10 @@ async fn a_secret_of_the_wrong_type_is_deleted_as_it_was_judged_and_made_anew() 
         ["recreate Secret team-a/pullkeeper: wrong type"]
     );
     let asked = server.finish();
-    assert_eq!(lines(&asked)[0], format!("DELETE {SECRET}"));
-    for (index, version) in [(0, "1"), (2, "2")] {
+    let rehearsal = format!("POST {SECRETS}");
+    assert_eq!(lines(&asked)[..2], [rehearsal, format!("DELETE {SECRET}")]);
+    assert!(asked[0].query.contains("dryRun=All"), "{}", asked[0].query);
+    for (index, version) in [(1, "1"), (4, "2")] {
         let expected = json!({"uid": "uid-of-secret", "resourceVersion": version});
         assert_eq!(asked[index].json()["preconditions"], expected);
     }
@@ -174,6 +180,7 @@ async fn a_delete_whose_answer_was_lost_is_followed_by_the_create() {
     wrong["type"] = "Opaque".into();
     let server = Server::start([
         seen(&wrong),
+        post(SECRETS).says(already_exists()),
         delete(SECRET).says(ok(&json!({})).fails(Fault::Close)),
         delete(SECRET).says(not_found()),
         post(SECRETS).says(ok(&json!({}))),
@@ -182,5 +189,17 @@ async fn a_delete_whose_answer_was_lost_is_followed_by_the_create() {
         said(&pass_over(&server, ONE).await.unwrap()),
         ["recreate Secret team-a/pullkeeper: wrong type"]
     );
-    assert_eq!(writes(&server.finish()).len(), 3);
+    assert_eq!(writes(&server.finish()).len(), 4);
+}
+
+#[tokio::test]
+async fn a_secret_that_could_not_be_made_again_is_not_deleted() {
+    let mut wrong = our_secret().await;
+    wrong["type"] = "Opaque".into();
+    for (refusal, reason) in [(over_quota(), "Denied"), (forbidden(), "Forbidden")] {
+        let server = Server::start([seen(&wrong), post(SECRETS).says(refusal)]);
+        let told = said(&pass_over(&server, ONE).await.unwrap());
+        assert_eq!(told, [format!("error {reason} Secret team-a/pullkeeper")]);
+        assert_eq!(lines(&server.finish()), [format!("POST {SECRETS}")]);
+    }
 }

@@ -50,13 +50,14 @@ async fn a_patch_whose_answer_was_lost_counts_as_ours() {
 }
 
 #[tokio::test]
-async fn one_that_is_gone_is_nothing_to_speak_of() {
+async fn one_that_is_gone_is_told_and_no_failure() {
     for script in [
         vec![patch(DEFAULT).says(not_found())],
         vec![patch(DEFAULT).says(invalid()), get(DEFAULT).says(not_found())],
     ] {
         let server = Server::start(before().into_iter().chain(script));
-        assert_eq!(said(&pass_over(&server, ONE).await.unwrap()), [CREATED]);
+        let gone = "finding Gone ServiceAccount team-a/default";
+        assert_eq!(said(&pass_over(&server, ONE).await.unwrap()), [CREATED, gone]);
         server.finish();
     }
 }

@@ -45,7 +45,16 @@ pub fn not_found() -> Reply {
 }
 
 pub fn forbidden() -> Reply {
-    refusal(403, "Forbidden", "User \"nobody\" cannot do this")
+    refusal(
+        403,
+        "Forbidden",
+        "forbidden: User \"nobody\" cannot do this to resource \"secrets\" in API group \"\"",
+    )
+}
+
+/// A refusal that no right would change.
+pub fn over_quota() -> Reply {
+    refusal(403, "Forbidden", "secrets \"pullkeeper\" is forbidden: exceeded quota: few")
 }
 
 pub fn expired() -> Reply {

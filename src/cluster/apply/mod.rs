@@ -27,7 +27,7 @@ const WRITES: usize = 16;
 
 /// What the writers of one pass share.
 pub struct Writing<'a> {
-    /// No write is begun once this is cancelled.
+    /// No object is begun to be written once this is cancelled.
     pub until: &'a CancellationToken,
     /// Report refusals as findings: what an older tool's RBAC doesn't grant is no failure of its users.
     pub lenient: bool,
