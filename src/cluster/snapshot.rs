@@ -39,6 +39,12 @@ impl Cluster {
         let (namespaces, contents) = join(namespaces, self.contents(config, None)).await;
         let mut snapshot = Snapshot::default();
         match namespaces {
+            Ok(namespaces) if namespaces.is_empty() => {
+                let message = "no namespace of the cluster matches; nothing was to be done";
+                snapshot
+                    .findings
+                    .push(Subject::global("Setting", "namespaces").finding("NoNamespace", message));
+            }
             Ok(namespaces) => snapshot.namespaces = namespaces.into_iter().collect(),
             Err(error) if error.meaning() != Meaning::Forbidden => return Err(error),
             Err(error) => {

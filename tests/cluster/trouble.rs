@@ -124,6 +124,12 @@ async fn an_absent_namespace_is_told_and_the_others_done() {
 }
 
 #[tokio::test]
+async fn a_glob_that_matches_nothing_is_told() {
+    let place = Place::new("unmatched").await;
+    assert_eq!(findings(&place.pass(&place.config("")).await), ["NoNamespace"]);
+}
+
+#[tokio::test]
 async fn a_user_who_may_nothing_is_told_what_to_grant() {
     let nothing = rules(&[("", "configmaps", "get")]);
     let place = Place::with(ControlPlane::shared(), "nothing", Role::Rules(nothing), Scope::Cluster).await;

@@ -1,6 +1,8 @@
 //! The parts of Kubernetes' objects that a pass reads. Everything else in an answer is skipped while it
 //! is parsed, so that a page of pods costs the memory of its bytes and little more.
 
+mod pods;
+
 use std::collections::BTreeMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -9,8 +11,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error, IgnoredAny};
 
+pub(super) use self::pods::Pod;
 use super::requests::{ADDED, STATE};
-use crate::plan::{self, Controller, Waiting, is_about_image};
+use crate::plan;
 
 /// An object that is asked for by its name.
 pub(super) trait Object: DeserializeOwned {
@@ -29,10 +32,6 @@ impl Object for Secret {
 
 impl Object for ServiceAccount {
     const KINDS: &[&str] = &["ServiceAccount"];
-}
-
-impl Object for Pod {
-    const KINDS: &[&str] = &["Pod"];
 }
 
 /// What an answer says that it is.
@@ -164,68 +163,6 @@ struct Reference {
     name: String,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Pod {
-    pub(super) metadata: Meta,
-    #[serde(default)]
-    spec: PodSpec,
-    #[serde(default)]
-    status: PodStatus,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct PodSpec {
-    #[serde(default)]
-    service_account_name: String,
-    #[serde(default)]
-    image_pull_secrets: Vec<Reference>,
-    #[serde(default)]
-    init_containers: Vec<Container>,
-    #[serde(default)]
-    containers: Vec<Container>,
-    #[serde(default)]
-    ephemeral_containers: Vec<Container>,
-}
-
-#[derive(Deserialize)]
-struct Container {
-    name: String,
-    #[serde(default)]
-    image: String,
-}
-
-#[derive(Deserialize, Default)]
-struct PodStatus {
-    #[serde(default, rename = "initContainerStatuses", deserialize_with = "nullable")]
-    init: Vec<ContainerStatus>,
-    #[serde(default, rename = "containerStatuses", deserialize_with = "nullable")]
-    regular: Vec<ContainerStatus>,
-    #[serde(default, rename = "ephemeralContainerStatuses", deserialize_with = "nullable")]
-    ephemeral: Vec<ContainerStatus>,
-}
-
-#[derive(Deserialize)]
-struct ContainerStatus {
-    name: String,
-    #[serde(default)]
-    state: ContainerState,
-}
-
-#[derive(Deserialize, Default)]
-struct ContainerState {
-    waiting: Option<WaitingState>,
-    running: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct WaitingState {
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    message: String,
-}
-
 impl Namespace {
     pub(super) fn observe(&self) -> plan::Namespace {
         plan::Namespace {
@@ -267,53 +204,6 @@ impl ServiceAccount {
             resource_version: self.metadata.resource_version.clone(),
             changed: self.metadata.annotations.get(ADDED).and_then(|time| time.parse().ok()),
         }
-    }
-}
-
-impl Pod {
-    /// The pod, if one of its containers waits for its image.
-    pub(super) fn observe(mut self) -> Option<plan::Pod> {
-        let status = std::mem::take(&mut self.status);
-        let running = status.regular.iter().any(|status| status.state.running.is_some());
-        let mut waiting = Vec::new();
-        for (containers, statuses, ephemeral) in [
-            (&self.spec.init_containers, status.init, false),
-            (&self.spec.containers, status.regular, false),
-            (&self.spec.ephemeral_containers, status.ephemeral, true),
-        ] {
-            for ContainerStatus { name, state } in statuses {
-                let Some(state) = state.waiting.filter(|state| is_about_image(&state.reason)) else {
-                    continue;
-                };
-                let image = containers.iter().find(|container| container.name == name);
-                let image = image.map(|container| container.image.clone()).unwrap_or_default();
-                waiting.push(Waiting {
-                    container: name,
-                    image,
-                    reason: state.reason,
-                    message: state.message,
-                    ephemeral,
-                });
-            }
-        }
-        if waiting.is_empty() {
-            return None;
-        }
-        let meta = self.metadata;
-        let controller = meta.owner_references.into_iter().find(|owner| owner.controller);
-        Some(plan::Pod {
-            name: meta.name,
-            uid: meta.uid,
-            resource_version: meta.resource_version,
-            created: meta.creation_timestamp,
-            terminating: meta.deletion_timestamp.is_some(),
-            mirror: meta.annotations.contains_key("kubernetes.io/config.mirror"),
-            service_account: self.spec.service_account_name,
-            pull_secrets: self.spec.image_pull_secrets.into_iter().map(|reference| reference.name).collect(),
-            controller: controller.map(|OwnerReference { kind, name, .. }| Controller { kind, name }),
-            running,
-            waiting,
-        })
     }
 }
 
