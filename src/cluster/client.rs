@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::error::{ApiError, chain};
+use super::error::{ApiError, chain, has_cause};
 use super::wire::{Kind, Object};
 
 /// Requests that may be under way at once.
@@ -198,9 +198,7 @@ impl Attempt {
         match self {
             // An eviction that a disruption budget forbids is answered with 429 too: that is for the next pass.
             Self::Refused(status, _) => {
-                let mut causes = status.details.iter().flat_map(|details| &details.causes);
-                matches!(status.code, 429 | 500 | 502 | 503 | 504)
-                    && !causes.any(|cause| cause.reason == "DisruptionBudget")
+                matches!(status.code, 429 | 500 | 502 | 503 | 504) && !has_cause(status, "DisruptionBudget")
             }
             Self::Lost(_) => true,
             Self::Unsendable(_) => false,

@@ -74,8 +74,7 @@ impl ApiError {
     pub fn meaning(&self) -> Meaning {
         let Self::Refused { status, .. } = self else { return Meaning::Other };
         let details = status.details.as_ref();
-        let cause =
-            |reason: &str| details.is_some_and(|d| d.causes.iter().any(|cause| cause.reason == reason));
+        let cause = |reason| has_cause(status, reason);
         match status.code {
             403 if cause("NamespaceTerminating") => Meaning::NamespaceTerminating,
             403 if lacks_right(&status.message) => Meaning::Forbidden,
@@ -102,6 +101,12 @@ impl ApiError {
     pub fn was_retried(&self) -> bool {
         matches!(self, Self::Refused { attempts: 2.., .. })
     }
+}
+
+/// Is this among the causes that a refusal gives?
+pub(super) fn has_cause(status: &Status, reason: &str) -> bool {
+    let mut causes = status.details.iter().flat_map(|details| &details.causes);
+    causes.any(|cause| cause.reason == reason)
 }
 
 /// The form in which the API server tells what an authorizer refused, RBAC or another.

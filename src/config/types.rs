@@ -47,6 +47,14 @@ pub struct Registry {
     pub namespaces: Option<NameSet>,
 }
 
+impl Registry {
+    /// Is it for `namespace`, as far as it narrows?
+    #[must_use]
+    pub fn is_for(&self, namespace: &str) -> bool {
+        self.namespaces.as_ref().is_none_or(|narrowed| narrowed.contains(namespace))
+    }
+}
+
 /// Where a credential comes from.
 #[derive(Debug, Clone)]
 pub enum Source {

@@ -40,9 +40,7 @@ pub fn needs(config: &Config, snapshot: &Snapshot) -> Needs {
     let mut needs = Needs::default();
     let open = |name: &str| snapshot.namespaces.get(name).is_some_and(|n| !n.paused && !n.terminating);
     for (index, registry) in config.registries.iter().enumerate() {
-        let wanted = snapshot.namespaces.keys().any(|name| {
-            open(name) && registry.namespaces.as_ref().is_none_or(|narrowed| narrowed.contains(name))
-        });
+        let wanted = snapshot.namespaces.keys().any(|name| open(name) && registry.is_for(name));
         if !wanted {
             continue;
         }

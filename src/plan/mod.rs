@@ -223,12 +223,8 @@ struct WantedByRegistries(BTreeMap<BTreeSet<usize>, Vec<Arc<Wanted>>>);
 
 impl WantedByRegistries {
     fn of(&mut self, config: &Config, evidence: &Evidence, namespace: &str) -> Vec<Arc<Wanted>> {
-        let narrowed_out = |index: &usize| {
-            let registry = config.registries.get(*index).and_then(|registry| registry.namespaces.as_ref());
-            registry.is_some_and(|narrowed| !narrowed.contains(namespace))
-        };
-        let registries: BTreeSet<_> =
-            (0..config.registries.len()).filter(|index| !narrowed_out(index)).collect();
+        let own = config.registries.iter().enumerate().filter(|(_, registry)| registry.is_for(namespace));
+        let registries: BTreeSet<_> = own.map(|(index, _)| index).collect();
         let make = || Wanted::of(config, evidence, |index| registries.contains(&index));
         self.0.entry(registries.clone()).or_insert_with(make).clone()
     }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// Docker Hub's name in image references.
-const HUB: &str = "docker.io";
+use super::image::HUB;
+
 /// Docker's own key for Docker Hub; without its last slash the kubelet never matches it.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
 

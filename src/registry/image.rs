@@ -80,7 +80,8 @@ impl fmt::Display for Image {
     }
 }
 
-const HUB: &str = "docker.io";
+/// Docker Hub's name in image references.
+pub(super) const HUB: &str = "docker.io";
 
 /// Is the first component a registry rather than the first part of a repository?
 fn is_host(first: &str) -> bool {

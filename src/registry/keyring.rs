@@ -4,6 +4,7 @@
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::Image;
+use super::image::HUB;
 
 /// Does the kubelet try the credential under `key` of a docker config for `image`?
 ///
@@ -12,7 +13,7 @@ use super::Image;
 #[must_use]
 pub fn key_matches(key: &str, image: &Image) -> bool {
     let (authority, path) = parts(key);
-    if image.host == "docker.io" && authority == "index.docker.io" && path.is_empty() {
+    if image.host == HUB && authority == "index.docker.io" && path.is_empty() {
         return true;
     }
     authority_matches(authority, &image.host) && image.repository.starts_with(path)

@@ -84,19 +84,13 @@ impl Writer<'_> {
                 Err(error) => return Err(error),
             };
             let judgement = judge(&change.wanted, &self.own.name, seen.as_ref());
+            let serves = !judgement.serves.is_empty();
             match judgement.action {
                 Some(anew) => (action, why) = anew,
                 // The answer to our own write was lost, and the retry met what it had done.
-                None if error.was_retried() && !judgement.serves.is_empty() => {
-                    return Ok(End::Made(action.verb(), why));
-                }
-                None if judgement.finding.is_none() && !judgement.serves.is_empty() => {
-                    return Ok(End::Settled);
-                }
-                None => {
-                    let serves = !judgement.serves.is_empty();
-                    return Ok(End::Left { finding: judgement.finding, serves });
-                }
+                None if error.was_retried() && serves => return Ok(End::Made(action.verb(), why)),
+                None if judgement.finding.is_none() && serves => return Ok(End::Settled),
+                None => return Ok(End::Left { finding: judgement.finding, serves }),
             }
         }
     }
