@@ -14,6 +14,7 @@ mod raw;
 mod registries;
 mod resolve;
 mod selector;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -31,9 +32,10 @@ use layers::Layers;
 pub use presets::Preset;
 use raw::RawConfig;
 pub use selector::{NameSet, Namespaces, is_dns_label, is_dns_name};
+pub use sources::{AwsKeys, AwsLogin, AwsRole, DockerConfigFrom, Programs};
 pub use types::{
-    Adopt, Config, Heal, Password, PasswordError, Pods, Registry, SecretKey, ServiceAccounts, Source, Time,
-    without_line_breaks,
+    Adopt, Config, Heal, Password, PasswordError, Pods, Reach, Registry, SecretKey, ServiceAccounts, Source,
+    Time, without_line_breaks,
 };
 
 /// Where a file lies that nobody named; the second is the oldest tool's.

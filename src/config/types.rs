@@ -55,6 +55,15 @@ impl Registry {
     }
 }
 
+/// How a registry is reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// A file of PEM certificates that are trusted beside the system's.
+    pub ca: Option<PathBuf>,
+    /// By plain http.
+    pub insecure: bool,
+}
+
 /// Where a credential comes from.
 #[derive(Debug, Clone)]
 pub enum Source {

@@ -30,6 +30,17 @@ pub struct Credential {
     pub fingerprint: String,
 }
 
+/// What the registry says of a credential. The texts are for people, and never hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// Nothing against it: it was accepted, or there is nothing to ask.
+    Accepted,
+    /// It could not be asked, for this reason.
+    Unverified(String),
+    /// It was refused, in these words. It must not take the place of any other.
+    Refused(String),
+}
+
 /// Why a source gave no credential, and what to do; never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFailure(pub String);

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 pub use cause::{Cause, cause, is_about_image};
 pub use change::{Applied, Change, Verb};
-pub use evidence::{Credential, Evidence, Needs, SourceFailure, needs};
+pub use evidence::{Credential, Evidence, Needs, SourceFailure, Trust, needs};
 pub use finding::{Finding, Subject};
 pub use snapshot::{Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};
 
