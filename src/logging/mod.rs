@@ -1,10 +1,10 @@
-//! The log, on stderr. What other crates trace may hold tokens, so nothing of theirs below `info` is
-//! ever written, whatever RUST_LOG says. And what kube's client says of each attempt that failed is left
-//! out: whether that is an error is known only to who asked, and told there.
+//! The log, on stderr. What may be written at all is capped, whatever RUST_LOG says: see [`caps`].
+
+mod caps;
 
 use env_logger::Env;
 use indicatif::MultiProgress;
-use log::{Level, Log, Metadata, Record};
+use log::{Log, Metadata, Record};
 
 /// Starts the log: `info`, or what RUST_LOG says. Lines are written above `bars`.
 pub fn start(bars: MultiProgress) {
@@ -23,9 +23,7 @@ struct Capped {
 
 impl Log for Capped {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let own = metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"));
-        let said_by_us = metadata.target().starts_with("kube_client::client::builder");
-        (own || metadata.level() <= Level::Info) && !said_by_us && self.inner.enabled(metadata)
+        caps::allow(metadata) && self.inner.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {
