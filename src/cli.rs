@@ -51,7 +51,8 @@ Configuration, later wins: defaults; the file of --config, PULLKEEPER_CONFIG or 
 Cluster, the first that is given: --server, --kubeconfig or --context, KUBERNETES_API_ENDPOINT,
 KUBECONFIG, the pod's own cluster, ~/.kube/config, /root/.kube/config.
 
-Log: RUST_LOG=debug says more, RUST_LOG=warn says less.
+Log: RUST_LOG=debug says more, RUST_LOG=warn says less. With K8S_PULL_SECRET_NAME: LOG_CONFIG, else
+./logging.json, else LOG_LEVEL, as for k8s-ecrupdater.
 
 Exit status:
   0  all that was asked for is so (findings don't change this)

@@ -18,10 +18,11 @@ use tokio_util::sync::CancellationToken;
 fn main() -> ExitStatus {
     let cli = Cli::parse();
     let progress = Progress::default();
-    logging::start(progress.bars().clone());
+    let env = environment();
+    logging::start(progress.bars().clone(), &env);
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(run(&cli, &progress))
+        runtime.block_on(run(&cli, &env, &progress))
     };
     run().unwrap_or_else(|error: anyhow::Error| {
         log::error!("{error:#}");
@@ -29,8 +30,7 @@ fn main() -> ExitStatus {
     })
 }
 
-async fn run(cli: &Cli, progress: &Progress) -> anyhow::Result<ExitStatus> {
-    let env = environment();
+async fn run(cli: &Cli, env: &BTreeMap<String, String>, progress: &Progress) -> anyhow::Result<ExitStatus> {
     let loaded = config::load(&Inputs { file: cli.config.clone(), env: env.clone() })?;
     loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     let mut config = loaded.config;
@@ -39,7 +39,7 @@ async fn run(cli: &Cli, progress: &Progress) -> anyhow::Result<ExitStatus> {
     }
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
-    let cluster = choice(cli, &env).connect(stop).await?;
+    let cluster = choice(cli, env).connect(stop).await?;
     let mut tell = |report: &Report| tell(report, cli.output);
     Ok(keeper::run(&cluster, &config, Options { dry_run: cli.dry_run }, progress, &mut tell).await)
 }

@@ -1,19 +1,42 @@
-//! The log, on stderr. What may be written at all is capped, whatever RUST_LOG says: see [`caps`].
+//! The log, on stderr: as text, or as JSON lines where an older tool's settings ask for them.
+//!
+//! What may be written at all is capped here, over whatever RUST_LOG or the older tool's settings say:
+//! see [`caps`].
 
 mod caps;
+mod json;
+mod python;
 
-use env_logger::Env;
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use env_logger::{Builder, Env};
 use indicatif::MultiProgress;
+use jiff::Timestamp;
 use log::{Log, Metadata, Record};
+use python::Wishes;
+
+/// The variable that makes us stand in for `k8s-ecrupdater`. Without it, its other variables are
+/// somebody else's: their names are common.
+const PULL_SECRET_NAME: &str = "K8S_PULL_SECRET_NAME";
 
 /// Starts the log: `info`, or what RUST_LOG says. Lines are written above `bars`.
-pub fn start(bars: MultiProgress) {
-    let env = Env::default().default_filter_or("info");
-    let inner = env_logger::Builder::from_env(env).format_target(false).build();
+///
+/// Where `env` is that of `k8s-ecrupdater`, its `LOG_LEVEL` and `LOG_CONFIG` count too.
+pub fn start(bars: MultiProgress, env: &BTreeMap<String, String>) {
+    let stands_in = env.get(PULL_SECRET_NAME).is_some_and(|name| !name.is_empty());
+    let wishes = if stands_in { python::read(env) } else { Wishes::default() };
+    let mut builder = Builder::from_env(Env::default().default_filter_or(wishes.level.as_str()));
+    builder.format_target(false);
+    if wishes.json {
+        builder.format(|line, record| writeln!(line, "{}", json::line(Timestamp::now(), record)));
+    }
+    let inner = builder.build();
     let level = inner.filter();
     if log::set_boxed_logger(Box::new(Capped { inner, bars })).is_ok() {
         log::set_max_level(level);
     }
+    wishes.warnings.iter().for_each(|warning| log::warn!("{warning}"));
 }
 
 struct Capped {
