@@ -49,7 +49,8 @@ Configuration, later wins: defaults; the file of --config, PULLKEEPER_CONFIG or 
 /etc/pullkeeper/config.yaml or /etc/patcher/config.yaml; variables such as PULLKEEPER_SECRET__NAME.
 
 Cluster, the first that is given: --server, --kubeconfig or --context, KUBERNETES_API_ENDPOINT,
-KUBECONFIG, the pod's own cluster, ~/.kube/config, /root/.kube/config.
+KUBECONFIG, the pod's own cluster, ~/.kube/config, /root/.kube/config; with K8S_PULL_SECRET_NAME
+http://localhost:8001 (kubectl proxy).
 
 Log: RUST_LOG=debug says more, RUST_LOG=warn says less. With K8S_PULL_SECRET_NAME: LOG_CONFIG, else
 ./logging.json, else LOG_LEVEL, as for k8s-ecrupdater.

@@ -13,9 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::Cluster;
 use super::error::chain;
+use super::sidecar;
 
 /// How long a connection may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(3);
+
+/// The way of `k8s-ecrupdater`, where nothing else is said: a `kubectl proxy` in the same pod.
+const ECRUPDATERS_PROXY: &str = "http://localhost:8001";
 
 /// What the user said about which cluster.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +38,8 @@ pub struct Choice {
     pub in_cluster: bool,
     /// Kubeconfigs to look for where nothing is said.
     pub usual: Vec<PathBuf>,
+    /// `K8S_PULL_SECRET_NAME` is set: a `kubectl proxy` may run beside us, and may start later.
+    pub ecrupdater: bool,
 }
 
 /// The cluster that was chosen could not be taken; says which way it was and what to do.
@@ -50,7 +56,8 @@ enum Way {
 
 impl Choice {
     /// Takes the first way that is given: flags, KUBERNETES_API_ENDPOINT, KUBECONFIG, in-cluster,
-    /// `~/.kube/config`. Nothing is sent yet.
+    /// `~/.kube/config`, and last a `kubectl proxy` if `ecrupdater`, which is waited for wherever its
+    /// address is from. Nothing is sent yet.
     pub async fn connect(&self, stop: CancellationToken) -> Result<Cluster, ConnectError> {
         let (mut config, origin) = match self.way()? {
             Way::Url { url, from } => (kube::Config::new(parse_url(&url, from)?), from.to_owned()),
@@ -72,6 +79,9 @@ impl Choice {
         let url = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         refuse_account(&url, &origin)?;
         log::info!("cluster {url} ({origin})");
+        if self.ecrupdater && config.proxy_url.is_none() {
+            sidecar::wait_for(&config.cluster_url, &stop).await;
+        }
         let client = ClientBuilder::try_from(config)
             .map_err(|error| ConnectError(format!("can't use cluster {url} ({origin}): {}", chain(&error))))?
             .build();
@@ -106,6 +116,10 @@ impl Choice {
         if let Some(file) = there.map(|index| files.swap_remove(index)) {
             let from = format!("{}{context}", file.display());
             return Ok(Way::Kubeconfig { files: vec![file], from });
+        }
+        if self.ecrupdater && !kubeconfig_flag {
+            let from = "the default with K8S_PULL_SECRET_NAME";
+            return Ok(Way::Url { url: ECRUPDATERS_PROXY.to_owned(), from });
         }
         let looked: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
         Err(ConnectError(format!(

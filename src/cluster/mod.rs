@@ -11,6 +11,7 @@ mod error;
 mod pages;
 mod requests;
 mod secret_keys;
+mod sidecar;
 mod snapshot;
 mod wire;
 

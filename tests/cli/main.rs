@@ -15,6 +15,7 @@ mod passwords;
 mod program;
 #[path = "../scripted/mod.rs"]
 mod scripted;
+mod sidecar;
 #[path = "../testbed/mod.rs"]
 mod testbed;
 

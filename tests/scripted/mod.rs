@@ -25,7 +25,7 @@ mod http;
 pub mod objects;
 mod world;
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -34,6 +34,30 @@ use std::time::Duration;
 pub use expect::{Expect, Reply, delete, get, patch, post};
 pub use gate::Gate;
 pub use http::Request;
+use socket2::{Domain, Socket, Type};
+
+/// A port that is taken, and at which nobody listens yet: connections are refused.
+pub struct Reserved(Socket);
+
+impl Reserved {
+    pub fn new() -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a port");
+        Self(socket)
+    }
+
+    /// `127.0.0.1:PORT`
+    pub fn address(&self) -> String {
+        let address = self.0.local_addr().expect("an address").as_socket();
+        address.expect("an address of IP").to_string()
+    }
+
+    /// Listens there from now on.
+    pub fn start(self, expected: impl IntoIterator<Item = Expect>) -> Server {
+        self.0.listen(64).expect("a listener");
+        Server::listen(self.0.into(), expected)
+    }
+}
 
 /// A running server. A test ends with [`Server::finish`].
 pub struct Server {
@@ -53,10 +77,13 @@ struct Script {
 impl Server {
     /// Listens on a port of its own.
     pub fn start(expected: impl IntoIterator<Item = Expect>) -> Self {
+        Self::listen(TcpListener::bind("127.0.0.1:0").expect("a port"), expected)
+    }
+
+    fn listen(listener: TcpListener, expected: impl IntoIterator<Item = Expect>) -> Self {
         let (standing, open) = expected.into_iter().partition(|expect| expect.stands);
         let script = Script { open, standing, asked: Vec::new(), unexpected: Vec::new(), requests: 0 };
         let script = Arc::new(Mutex::new(script));
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let shared = Arc::clone(&script);
         thread::spawn(move || {
