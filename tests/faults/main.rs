@@ -16,6 +16,7 @@ mod scripted;
 mod secrets;
 mod service_accounts;
 mod silence;
+mod unlisted;
 
 use std::collections::BTreeMap;
 
