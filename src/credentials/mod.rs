@@ -4,6 +4,7 @@
 //! keeps what was good.
 
 mod fixed;
+mod verify;
 
 use std::collections::BTreeMap;
 
