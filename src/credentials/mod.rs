@@ -4,6 +4,11 @@
 //! keeps what was good.
 
 mod fixed;
+mod helper;
+mod identity;
+mod program;
+#[cfg(test)]
+mod scripts;
 mod verify;
 
 use std::collections::BTreeMap;
