@@ -3,6 +3,7 @@
 //! A source that fails takes only its own registries down: its failure is evidence too, and the plan
 //! keeps what was good.
 
+mod docker_config;
 mod fixed;
 mod helper;
 mod identity;
