@@ -7,6 +7,7 @@ mod docker_config;
 mod fixed;
 mod helper;
 mod identity;
+mod plugin;
 mod program;
 #[cfg(test)]
 mod scripts;
