@@ -1,0 +1,159 @@
+//! A server on this machine that answers by a script and remembers what it was asked.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+/// A request as it came: method, target, and the headers that matter here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) line: String,
+    pub(super) login: Option<String>,
+    pub(super) agent: Option<String>,
+    pub(super) proxy_login: Option<String>,
+}
+
+/// An answer: status, header lines, body.
+#[derive(Clone)]
+pub(super) struct Reply(pub(super) u16, pub(super) Vec<String>, pub(super) String);
+
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+pub(super) fn reply(status: u16) -> Reply {
+    Reply(status, Vec::new(), String::new())
+}
+
+impl Reply {
+    pub(super) fn with(mut self, header: impl Into<String>) -> Self {
+        self.1.push(header.into());
+        self
+    }
+
+    pub(super) fn saying(mut self, body: &str) -> Self {
+        self.2 = body.to_owned();
+        self
+    }
+}
+
+impl Server {
+    /// Answers in the order of `script`, and nothing after it: the connection is closed then.
+    pub(super) async fn new(script: impl IntoIterator<Item = Reply>) -> Self {
+        Self::start(script, None).await
+    }
+
+    pub(super) async fn with_tls(script: impl IntoIterator<Item = Reply>, config: ServerConfig) -> Self {
+        Self::start(script, Some(TlsAcceptor::from(Arc::new(config)))).await
+    }
+
+    /// Takes connections, and never says a word.
+    pub(super) async fn silent() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                held.push(stream);
+            }
+        });
+        server
+    }
+
+    async fn start(script: impl IntoIterator<Item = Reply>, tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
+        let script: Vec<_> = script.into_iter().collect();
+        let script = Arc::new(Mutex::new(script.into_iter()));
+        let asked = Arc::clone(&server.asked);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (tls, script, asked) = (tls.clone(), Arc::clone(&script), Arc::clone(&asked));
+                tokio::spawn(async move {
+                    let next = || script.lock().unwrap().next();
+                    let note = |request| asked.lock().unwrap().push(request);
+                    match tls {
+                        Some(tls) => serve(tls.accept(stream).await?, next, note).await,
+                        None => serve(stream, next, note).await,
+                    }
+                });
+            }
+        });
+        server
+    }
+
+    /// What it was asked, each as its request line.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.asked().into_iter().map(|asked| asked.line).collect()
+    }
+
+    /// The login that came with each request.
+    pub(super) fn logins(&self) -> Vec<Option<String>> {
+        self.asked().into_iter().map(|asked| asked.login).collect()
+    }
+
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.address.port()
+    }
+}
+
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    next: impl Fn() -> Option<Reply>,
+    note: impl Fn(Asked),
+) -> io::Result<()> {
+    while let Some(head) = head(&mut stream).await? {
+        // A TLS client: answered in plain HTTP, as Go's server does.
+        let reply = if head.starts_with('\u{16}') {
+            Some(reply(400).saying("Client sent an HTTPS request to an HTTP server."))
+        } else {
+            note(read(&head));
+            next()
+        };
+        let Some(Reply(status, headers, body)) = reply else { break };
+        let headers = headers.iter().fold(String::new(), |lines, header| lines + header + "\r\n");
+        let length = body.len();
+        let text = format!("HTTP/1.1 {status} Scripted\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
+        stream.write_all(text.as_bytes()).await?;
+        if head.starts_with('\u{16}') {
+            break;
+        }
+    }
+    stream.shutdown().await
+}
+
+/// A request's lines; `None` where the client has closed.
+async fn head(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        let Ok(byte) = stream.read_u8().await else { return Ok(None) };
+        bytes.push(byte);
+        if bytes == [0x16] {
+            break;
+        }
+    }
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn read(head: &str) -> Asked {
+    let header = |name: &str| {
+        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
+    };
+    Asked {
+        line: head.lines().next().unwrap_or_default().replace(" HTTP/1.1", ""),
+        login: header("authorization"),
+        agent: header("user-agent"),
+        proxy_login: header("proxy-authorization"),
+    }
+}

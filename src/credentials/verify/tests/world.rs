@@ -1,0 +1,109 @@
+//! What the tests stand on: one login, a network of their own, and names that nobody else knows.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::server::Server;
+use crate::config::Reach;
+use crate::credentials::verify::network::Network;
+use crate::credentials::verify::verify_over;
+use crate::plan::Trust;
+use crate::registry::{Entry, Host};
+
+pub(super) const USER: &str = "robot$ci";
+pub(super) const PASSWORD: &str = "pa:ss wörd-5b1e";
+
+/// The header that gives the login away.
+pub(super) fn login() -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{USER}:{PASSWORD}")))
+}
+
+/// A machine's way to others, with names that resolve to what a test says.
+pub(super) struct World {
+    names: Arc<Names>,
+    network: Network,
+}
+
+#[derive(Default)]
+struct Names {
+    known: Mutex<BTreeMap<String, Vec<IpAddr>>>,
+    lookups: AtomicUsize,
+}
+
+impl Resolve for Names {
+    /// What a name resolves to at first; any later lookup is sent elsewhere, as by a rebinding DNS.
+    fn resolve(&self, name: Name) -> Resolving {
+        self.lookups.fetch_add(1, Ordering::Relaxed);
+        let found = self.known.lock().unwrap().remove(name.as_str());
+        Box::pin(async move {
+            let found = found.ok_or("nobody knows the name")?;
+            let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
+            Ok(Box::new(addresses.collect::<Vec<_>>().into_iter()) as Addrs)
+        })
+    }
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let names = Arc::<Names>::default();
+        let resolve = Arc::clone(&names) as Arc<dyn Resolve>;
+        let proxies = Matcher::builder().build();
+        Self { names, network: Network { proxies, names: resolve, deadline: Duration::from_secs(10) } }
+    }
+
+    /// `name` resolves to `address`, once.
+    pub(super) fn knowing(self, name: &str, address: &str) -> Self {
+        self.names.known.lock().unwrap().insert(name.to_owned(), vec![address.parse().unwrap()]);
+        self
+    }
+
+    pub(super) fn behind(mut self, proxies: Matcher) -> Self {
+        self.network.proxies = proxies;
+        self
+    }
+
+    pub(super) fn hurried(mut self) -> Self {
+        self.network.deadline = Duration::from_millis(300);
+        self
+    }
+
+    pub(super) fn lookups(&self) -> usize {
+        self.names.lookups.load(Ordering::Relaxed)
+    }
+
+    /// Verifies the login of these tests, and sees that no text gives it away.
+    pub(super) async fn ask(&self, host: &str, reach: &Reach) -> Trust {
+        let entry = Entry { username: USER.into(), password: PASSWORD.into(), email: None };
+        let trust = verify_over(&self.network, &Host::parse(host).unwrap(), &entry, reach).await;
+        if let Trust::Refused(text) | Trust::Unverified(text) = &trust {
+            for secret in [PASSWORD, "5b1e", login().trim_start_matches("Basic ")] {
+                assert!(!text.contains(secret), "the password is in: {text}");
+            }
+            assert!(!text.contains(['\n', '?']), "more than a line, or a query: {text}");
+        }
+        trust
+    }
+
+    /// The same by plain http, of a server on this machine.
+    pub(super) async fn ask_plain(&self, server: &Server) -> Trust {
+        self.ask(&server.address.to_string(), &PLAIN).await
+    }
+}
+
+/// By plain http.
+pub(super) const PLAIN: Reach = Reach { ca: None, insecure: true };
+
+pub(super) fn refused(text: &str) -> Trust {
+    Trust::Refused(text.to_owned())
+}
+
+pub(super) fn unverified(text: &str) -> Trust {
+    Trust::Unverified(text.to_owned())
+}

@@ -1,0 +1,41 @@
+//! What is trusted: the system's roots, and a file of the user's beside them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Verifies as ever, over ring whatever the process's default is, with the certificates of `ca` among
+/// the roots. Read anew each time: `ca` may be a mounted file that changes.
+pub(super) fn config(ca: Option<&Path>) -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore::empty();
+    // Those that can't be read are missed only by who needs them, and then as an unknown issuer.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(path) = ca {
+        for certificate in certificates(path)? {
+            roots.add(certificate).map_err(|error| unfit(path, &format!("holds a bad one ({error})")))?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = versions.map_err(|error| format!("can't be asked by TLS: {error}"))?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let text = std::fs::read(path).map_err(|error| unfit(path, &format!("can't be read ({error})")))?;
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    match read {
+        Ok(certificates) if certificates.is_empty() => Err(unfit(path, "holds none")),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(unfit(path, &format!("is no PEM ({error})"))),
+    }
+}
+
+fn unfit(path: &Path, why: &str) -> String {
+    format!("the file of certificates {} {why}; write to ca the path of a PEM file", path.display())
+}
