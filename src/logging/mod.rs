@@ -1,7 +1,7 @@
 //! The log, on stderr: as text, or as JSON lines where an older tool's settings ask for them.
 //!
 //! What may be written at all is capped here, over whatever RUST_LOG or the older tool's settings say:
-//! see [`caps`].
+//! see `caps`.
 
 mod caps;
 mod json;
