@@ -2,11 +2,13 @@
 //! how a credential's key matches an image. Pure; no room of the program is below this one.
 
 mod docker_config;
+mod ecr;
 mod host;
 mod image;
 mod keyring;
 
 pub use docker_config::{DockerConfig, Entry};
+pub use ecr::{EcrHost, PUBLIC_HOSTS, host_of, is_account, is_region, suffix_of};
 pub use host::{Host, HostError};
 pub use image::{Image, ImageError};
 pub use keyring::{key_matches, same_registry};
