@@ -3,6 +3,7 @@
 //! A source that fails takes only its own registries down: its failure is evidence too, and the plan
 //! keeps what was good.
 
+mod aws;
 mod docker_config;
 mod fixed;
 mod helper;
