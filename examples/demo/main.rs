@@ -50,7 +50,7 @@ async fn run() -> Result<ExitCode> {
         plane = &mut starting => plane??,
         status = signals.one() => {
             line("\nending …");
-            testbed::binaries::give_up();
+            testbed::go::give_up();
             // A control plane that has come up meanwhile ends by being dropped.
             drop(starting.await);
             return Ok(status);

@@ -32,6 +32,7 @@ pub mod audit;
 pub mod binaries;
 pub mod control_plane;
 pub mod fixtures;
+pub mod go;
 mod launcher;
 pub mod pods;
 pub mod users;
