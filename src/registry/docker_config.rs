@@ -3,15 +3,14 @@
 //! Entries of other hosts are kept as the bytes they were: somebody wrote them for a reason that this
 //! program doesn't know. No type here has a `Debug`, for each of them holds passwords.
 
-use std::fmt;
-
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, alphabet, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+use super::members::{Members, write_member};
 
 /// A docker config: `auths`, and whatever else stands beside it.
 #[derive(Clone, Default)]
@@ -32,15 +31,16 @@ pub struct Entry {
 }
 
 impl DockerConfig {
-    /// Reads a docker config; `None` where it is not a JSON object with an object of `auths`.
+    /// Reads a docker config; `None` where it is not a JSON object, or its `auths` are none.
     /// Nothing of the text is quoted: it holds passwords.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut beside: Members = serde_json::from_str(text).ok()?;
-        let auths = match beside.remove("auths") {
-            Some(raw) => serde_json::from_str(raw.get()).ok()?,
-            None => Members::default(),
-        };
+        let mut auths = Members::default();
+        while let Some(raw) = beside.remove("auths") {
+            let found: Option<Members> = serde_json::from_str(raw.get()).ok()?;
+            found.unwrap_or_default().0.into_iter().for_each(|(key, entry)| auths.set(&key, entry));
+        }
         Some(Self { auths, beside })
     }
 
@@ -132,18 +132,17 @@ fn is_usable(raw: &RawValue) -> bool {
 /// What the kubelet makes of an entry: `auth` wins, and must be base64 of `user:password`, padded or not.
 /// `Ok(None)` is an entry without a login, which does no harm.
 fn login(raw: &RawValue) -> Result<Option<()>, Malformed> {
-    let Ok(Value::Object(fields)) = serde_json::from_str(raw.get()) else { return Err(Malformed) };
-    let text = |key: &str| match fields.get(key) {
-        None | Some(Value::Null) => Ok(""),
-        Some(Value::String(text)) => Ok(text.as_str()),
-        Some(_) => Err(Malformed),
-    };
+    let Ok(fields) = serde_json::from_str::<Option<Members>>(raw.get()) else { return Err(Malformed) };
+    let fields = fields.unwrap_or_default();
+    let text = |name: &str| fields.text(name).ok_or(Malformed);
+    let _ = text("email")?;
     let (username, password, auth) = (text("username")?, text("password")?, text("auth")?);
     if auth.is_empty() {
         return Ok((!username.is_empty() && !password.is_empty()).then_some(()));
     }
+    let padded = if auth.trim().ends_with('=') { &PADDED } else { &UNPADDED };
     let auth: String = auth.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    let plain = ANY_PADDING.decode(auth).map_err(|_| Malformed)?;
+    let plain = padded.decode(auth).map_err(|_| Malformed)?;
     let colon = plain.iter().position(|byte| *byte == b':').ok_or(Malformed)?;
     Ok((colon > 0).then_some(()))
 }
@@ -151,71 +150,13 @@ fn login(raw: &RawValue) -> Result<Option<()>, Malformed> {
 /// The kubelet can't decode it.
 struct Malformed;
 
-const ANY_PADDING: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+/// Go's base64 minds the padding, and not what the last bits are.
+const PADDED: GeneralPurpose = go_base64(DecodePaddingMode::RequireCanonical);
+const UNPADDED: GeneralPurpose = go_base64(DecodePaddingMode::RequireNone);
 
-/// A JSON object whose values keep their bytes and whose keys keep their order.
-#[derive(Clone, Default)]
-struct Members(Vec<(String, Box<RawValue>)>);
-
-impl Members {
-    fn get(&self, key: &str) -> Option<&RawValue> {
-        self.0.iter().find(|(own, _)| own == key).map(|(_, raw)| raw.as_ref())
-    }
-
-    fn set(&mut self, key: &str, raw: Box<RawValue>) {
-        match self.0.iter_mut().find(|(own, _)| own == key) {
-            Some((_, old)) => *old = raw,
-            None => self.0.push((key.to_owned(), raw)),
-        }
-    }
-
-    fn remove(&mut self, key: &str) -> Option<Box<RawValue>> {
-        let at = self.0.iter().position(|(own, _)| own == key)?;
-        Some(self.0.remove(at).1)
-    }
-
-    fn write(&self, text: &mut String) {
-        text.push('{');
-        for (index, (key, raw)) in self.0.iter().enumerate() {
-            if index > 0 {
-                text.push(',');
-            }
-            write_member(text, key, raw);
-        }
-        text.push('}');
-    }
-}
-
-fn write_member(text: &mut String, key: &str, raw: &RawValue) {
-    text.push_str(&Value::from(key).to_string());
-    text.push(':');
-    text.push_str(raw.get());
-}
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            // The last of two members of one name wins, as it does for the kubelet.
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Members::default();
-                while let Some((key, raw)) = map.next_entry::<String, Box<RawValue>>()? {
-                    members.set(&key, raw);
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(Object)
-    }
+const fn go_base64(padding: DecodePaddingMode) -> GeneralPurpose {
+    let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(&alphabet::STANDARD, config.with_decode_padding_mode(padding))
 }
 
 #[cfg(test)]
@@ -264,6 +205,9 @@ mod tests {
             (r#"{"auth": "eDp5eg"}"#, true),
             (r#"{"auth": "eDp5eg=="}"#, true),
             (r#"{"auth": "eDp5\n"}"#, true),
+            (r#"{"Auth": "eDp5"}"#, true),
+            (r#"{"auth": "eDp5eh=="}"#, true),
+            (r#"{"auth": "eDp5eg="}"#, false),
             (r#"{"username": "x", "password": "y"}"#, true),
             (r#"{"auth": "!", "username": "x", "password": "y"}"#, false),
             (r#"{"auth": "eA=="}"#, false),
@@ -282,14 +226,30 @@ mod tests {
         let table = [
             (r#"{"auth": "!"}"#, true),
             (r#"{"auth": "eA"}"#, true),
+            (r#"{"auth": "eDp5eg="}"#, true),
+            (r#"{"Auth": "!"}"#, true),
+            (r#"{"email": 1}"#, true),
             ("[]", true),
             ("{}", false),
+            ("null", false),
             (r#"{"auth": ""}"#, false),
         ];
         for (raw, malformed) in table {
             let config =
                 DockerConfig::parse(&format!(r#"{{"auths":{{"a":{{"auth":"eDp5"}},"h":{raw}}}}}"#)).unwrap();
             assert_eq!(config.malformed(), malformed.then_some("h"), "{raw}");
+        }
+    }
+
+    #[test]
+    fn finds_auths_however_they_are_spelled() {
+        for (text, keys) in [
+            (r#"{"Auths": {"a": {}}}"#, &["a"][..]),
+            (r#"{"auths": {"a": {}}, "AUTHS": {"b": {}}}"#, &["a", "b"]),
+            (r#"{"auths": null}"#, &[]),
+        ] {
+            let config = DockerConfig::parse(text).unwrap();
+            assert_eq!(config.keys().collect::<Vec<_>>(), keys, "{text}");
         }
     }
 

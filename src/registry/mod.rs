@@ -6,6 +6,7 @@ mod ecr;
 mod host;
 mod image;
 mod keyring;
+mod members;
 
 pub use docker_config::{DockerConfig, Entry};
 pub use ecr::{EcrHost, PUBLIC_HOSTS, host_of, is_account, is_region, suffix_of};
