@@ -14,6 +14,13 @@ const SERVERS: Directory<'_> =
 
 const LAUNCHER: Directory<'_> = Directory { prefix: "launcher", module: "", sources: &["launcher"] };
 
+/// In a module of their own, so that a change of theirs doesn't rebuild kube-apiserver.
+const REGISTRY: Directory<'_> = Directory {
+    prefix: "registry",
+    module: "registries",
+    sources: &["go.mod", "go.sum", "registry", "requests", "tokens"],
+};
+
 /// Paths of programs that are there and run.
 #[derive(Debug, Clone)]
 pub struct Binaries {
@@ -39,6 +46,11 @@ pub fn ensure() -> Result<Binaries> {
     };
     let launcher = LAUNCHER.built(&Program { name: "launcher", package: "./launcher", takes: "seconds" })?;
     Ok(Binaries { etcd, kube_apiserver, launcher })
+}
+
+/// The registry, see `registries/registry/main.go`.
+pub fn registry() -> Result<PathBuf> {
+    REGISTRY.built(&Program { name: "registry", package: "./registry", takes: "half a minute" })
 }
 
 fn given(assets: &Path, name: &str) -> Result<PathBuf> {

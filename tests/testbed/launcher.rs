@@ -3,6 +3,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -22,25 +23,32 @@ pub(super) struct Launcher {
 }
 
 impl Launcher {
-    /// `flags` are more flags of the API server.
+    /// A control plane. `flags` are more flags of the API server.
     pub(super) fn spawn(flags: &[&str]) -> Result<Self> {
         let binaries = binaries::ensure()?;
-        let mut process = Command::new(&binaries.launcher)
+        let mut command = Command::new(&binaries.launcher);
+        command
             .arg("--etcd")
             .arg(&binaries.etcd)
             .arg("--apiserver")
             .arg(&binaries.kube_apiserver)
             .arg("--dir")
-            .arg(std::env::temp_dir().join(format!("pullkeeper-testbed-{}", unique())))
+            .arg(directory())
             .arg("--audit")
             .arg("--")
-            .args(flags)
+            .args(flags);
+        Self::run(command)
+    }
+
+    /// Any program that lives until its stdin closes, and answers a line with a line.
+    pub(super) fn run(mut command: Command) -> Result<Self> {
+        let mut process = command
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .with_context(|| format!("cannot run {}", binaries.launcher.display()))?;
+            .with_context(|| format!("cannot run {}", command.get_program().display()))?;
         let (stdin, stdout) = (process.stdin.take(), process.stdout.take().context("stdout")?);
         let stderr = process.stderr.take().context("stderr")?;
         let complaints = Some(std::thread::spawn(move || relay(stderr)));
@@ -60,7 +68,7 @@ impl Launcher {
         self.stdout.read_line(&mut line)?;
         if line.is_empty() {
             let complaints = self.complaints.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
-            bail!("the launcher ended. It said:\n{}", complaints.trim_end());
+            bail!("it ended. It said:\n{}", complaints.trim_end());
         }
         let value: serde_json::Value = serde_json::from_str(&line)?;
         if let Some(error) = value.get("error") {
@@ -83,6 +91,11 @@ fn relay(mut stderr: impl Read) -> String {
     let _ = stderr.read_to_string(&mut text);
     let _ = io::stderr().write_all(text.as_bytes());
     text
+}
+
+/// For the files of one launcher; whoever gets it makes it and removes it.
+pub(super) fn directory() -> PathBuf {
+    std::env::temp_dir().join(format!("pullkeeper-testbed-{}", unique()))
 }
 
 /// Different for each call, in any process of this machine.

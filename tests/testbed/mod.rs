@@ -1,5 +1,6 @@
 //! A real Kubernetes control plane for tests, examples and benches: one etcd and
-//! one kube-apiserver, built from source on first use, thrown away at the end.
+//! one kube-apiserver, built from source on first use, thrown away at the end. And,
+//! beside it, real registries: see [`registry`].
 //!
 //! Include it with `#[path = "testbed/mod.rs"] mod testbed;`. There is no kubelet
 //! and no controller manager: whoever needs a pod's status or a ReplicaSet's pod
@@ -35,6 +36,8 @@ pub mod fixtures;
 pub mod go;
 mod launcher;
 pub mod pods;
+mod push;
+pub mod registry;
 pub mod users;
 
 pub use control_plane::ControlPlane;
