@@ -21,6 +21,9 @@ const REGISTRY: Directory<'_> = Directory {
     sources: &["go.mod", "go.sum", "registry", "requests", "tokens"],
 };
 
+const KEYRING: Directory<'_> =
+    Directory { prefix: "keyring", module: "registries", sources: &["go.mod", "go.sum", "keyring"] };
+
 /// Paths of programs that are there and run.
 #[derive(Debug, Clone)]
 pub struct Binaries {
@@ -51,6 +54,11 @@ pub fn ensure() -> Result<Binaries> {
 /// The registry, see `registries/registry/main.go`.
 pub fn registry() -> Result<PathBuf> {
     REGISTRY.built(&Program { name: "registry", package: "./registry", takes: "half a minute" })
+}
+
+/// The kubelet's keyring, see `registries/keyring/main.go`.
+pub fn keyring() -> Result<PathBuf> {
+    KEYRING.built(&Program { name: "keyring", package: "./keyring", takes: "half a minute" })
 }
 
 fn given(assets: &Path, name: &str) -> Result<PathBuf> {

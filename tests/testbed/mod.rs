@@ -1,6 +1,7 @@
 //! A real Kubernetes control plane for tests, examples and benches: one etcd and
 //! one kube-apiserver, built from source on first use, thrown away at the end. And,
-//! beside it, real registries: see [`registry`].
+//! beside it, real registries and the
+//! kubelet's own keyring: see [`registry`] and [`keyring`].
 //!
 //! Include it with `#[path = "testbed/mod.rs"] mod testbed;`. There is no kubelet
 //! and no controller manager: whoever needs a pod's status or a ReplicaSet's pod
@@ -34,6 +35,7 @@ pub mod binaries;
 pub mod control_plane;
 pub mod fixtures;
 pub mod go;
+pub mod keyring;
 mod launcher;
 pub mod pods;
 mod push;
