@@ -62,10 +62,11 @@ pub async fn pass(
 /// Everything up to the decision: only reads.
 async fn look_and_plan(cluster: &Cluster, config: &Config) -> Result<(Plan, usize), ApiError> {
     let snapshot = cluster.snapshot(config).await?;
-    let needs = plan::needs(config, &snapshot);
+    let now = cluster.now();
+    let needs = plan::needs(config, &snapshot, now);
     let texts = cluster.secret_texts(&needs.secret_keys).await;
-    let evidence = credentials::gather(config, &needs, &texts);
-    let plan = plan::plan(config, &snapshot, &evidence, cluster.now());
+    let evidence = credentials::gather(config, &needs, &texts, now).await;
+    let plan = plan::plan(config, &snapshot, &evidence, now);
     Ok((plan, snapshot.namespaces.len()))
 }
 

@@ -21,6 +21,7 @@ const CONFIG: &str = "\
 namespaces: [\"team-*\"]
 registries:
   - {host: harbor.example.com, username: robot, password: {env: REGISTRY_PASSWORD}}
+verify: false
 ";
 
 /// The release binary, and what it is started with.

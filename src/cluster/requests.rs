@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::plan::secrets::{Content, MANAGED_BY, TYPE};
+use crate::plan::secrets::{Content, MANAGED_BY};
 
 #[cfg(test)]
 mod tests;
@@ -117,14 +117,14 @@ pub(super) fn create_secret(
     let body = json!({
         "apiVersion": "v1",
         "kind": "Secret",
-        "type": TYPE,
+        "type": content.form.type_(),
         "metadata": {
             "name": name,
             "namespace": namespace,
             "labels": {"app.kubernetes.io/managed-by": MANAGED_BY, "app.kubernetes.io/instance": instance},
             "annotations": {STATE: content.state},
         },
-        "data": content.docker_config.as_ref().map(data),
+        "data": data(content),
     });
     write(Method::POST, &path("secrets", Some(namespace), None), JSON, &body)
 }
@@ -149,8 +149,8 @@ pub(super) fn update_secret(
     content: &Content,
 ) -> Request<Vec<u8>> {
     let mut body = json!({"metadata": {"resourceVersion": version, "annotations": {STATE: content.state}}});
-    if let (Some(docker_config), Some(map)) = (&content.docker_config, body.as_object_mut()) {
-        map.insert("data".to_owned(), data(docker_config));
+    if let (Some(_), Some(map)) = (&content.docker_config, body.as_object_mut()) {
+        map.insert("data".to_owned(), data(content));
     }
     write(Method::PATCH, &path("secrets", Some(namespace), Some(name)), "application/merge-patch+json", &body)
 }
@@ -206,8 +206,10 @@ pub(super) const ADDED: &str = "pullkeeper.io/added";
 /// The annotation in which we note what we wrote.
 pub(super) const STATE: &str = "pullkeeper.io/state";
 
-fn data(docker_config: &SecretString) -> Value {
-    json!({".dockerconfigjson": BASE64_STANDARD.encode(docker_config.expose_secret())})
+/// The docker config under its key; null where what is there is right.
+fn data(content: &Content) -> Value {
+    let encode = |text: &SecretString| BASE64_STANDARD.encode(text.expose_secret());
+    content.docker_config.as_ref().map_or(Value::Null, |text| json!({content.form.key(): encode(text)}))
 }
 
 fn delete_options(uid: &str, version: &str) -> Value {

@@ -12,7 +12,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::error::{ConfigError, KeyPath, Problem};
 use super::file::{self, CONFIG_VARIABLE};
-use super::presets::Preset;
+use super::presets::{Preset, Sign};
 use super::raw::RawConfig;
 use super::tree::{Entry, Layer, Node, Source, Value};
 use super::yaml;
@@ -32,15 +32,30 @@ impl Layers {
             let tree = file::read(&path, named_by)?;
             layers.push(Layer { source: Source::File(path), tree });
         }
-        layers.extend(variables::read(&inputs.env)?);
+        let own = variables::read(&inputs.env)?;
 
-        let sets = |key: &str| layers.iter().any(|layer| layer.tree.sets(key));
-        let preset = Preset::ALL.into_iter().find(|preset| sets(preset.key()));
+        let given = |preset: &Preset| match preset.sign() {
+            Sign::Key(key) => layers.iter().chain(&own).any(|layer| layer.tree.sets(key)),
+            Sign::Variable(name) => inputs.env.get(name).is_some_and(|value| !value.is_empty()),
+        };
+        let mut presets = Preset::ALL.into_iter().filter(given);
+        let preset = presets.next();
+        if let (Some(one), Some(other)) = (preset, presets.next()) {
+            let what = format!(
+                "stands beside {}: they are of two tools, {} and {}; keep one of them",
+                one.sign().name(),
+                other.name(),
+                one.name()
+            );
+            return Err(ConfigError::new(other.sign().name(), "", what));
+        }
         if let Some(preset) = preset {
             let wrong = |e: yaml::SyntaxError| ConfigError::new(preset.name(), "", e.what);
             let tree = yaml::read(preset.defaults()).map_err(wrong)?;
             layers.insert(0, Layer { source: Source::Preset(preset), tree });
+            layers.extend(variables::of_preset(preset, &inputs.env));
         }
+        layers.extend(own);
         Ok(Self { layers, preset })
     }
 

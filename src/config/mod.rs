@@ -32,9 +32,9 @@ use layers::Layers;
 pub use presets::Preset;
 use raw::RawConfig;
 pub use selector::{NameSet, Namespaces, is_dns_label, is_dns_name};
-pub use sources::{AwsKeys, AwsLogin, AwsRole, DockerConfigFrom, Programs};
+pub use sources::{AwsKeys, AwsLogin, AwsRole, DockerConfigFrom, Programs, Source};
 pub use types::{
-    Adopt, Config, Heal, Password, PasswordError, Pods, Reach, Registry, SecretKey, ServiceAccounts, Source,
+    Adopt, Config, Heal, Password, PasswordError, Pods, Reach, Refresh, Registry, SecretKey, ServiceAccounts,
     Time, without_line_breaks,
 };
 
@@ -71,12 +71,13 @@ fn load_from(inputs: &Inputs, usual_files: &[&Path]) -> Result<Loaded, ConfigErr
     let mut layers = Layers::read(inputs, usual_files)?;
     let raw = layers.raw(&mut warnings)?;
     refuse_both_ways(&raw, &layers)?;
-    let resolved = resolve::resolve(raw, layers.preset()).map_err(|problem| layers.error(&problem))?;
+    let resolved =
+        resolve::resolve(raw, layers.preset(), &inputs.env).map_err(|problem| layers.error(&problem))?;
 
     let env = |name: &str| inputs.env.get(name).cloned();
     let mut plain = Vec::new();
     for (registry, path) in resolved.config.registries.iter().zip(&resolved.registry_paths) {
-        let Source::Static { password, .. } = &registry.source;
+        let Source::Static { password, .. } = &registry.source else { continue };
         let path = path.key("password");
         if let Err(error) = password.read_local(&env) {
             return Err(layers.error(&Problem::new(&path, error.to_string())));

@@ -1,9 +1,10 @@
 //! The older tools whose configuration works here unchanged.
 //!
-//! A preset is one row of a table: what gives the older tool's file away, and the settings that
-//! make this program behave like that tool. Those settings are a layer between the defaults and
-//! the file, so every key that the user writes overrides them.
+//! A preset is one row of a table: what gives the older tool away, the settings that make this program
+//! behave like it, and the variables that it reads. Those settings are a layer between the defaults and
+//! the file, so every key that the user writes overrides them; its variables are a layer above the file.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// An older tool whose configuration was recognised.
@@ -11,31 +12,61 @@ use std::time::Duration;
 pub enum Preset {
     /// `private-repo-patcher`, the oldest tool: one registry, in a block named `registry`.
     PrivateRepoPatcher,
+    /// `k8s-ecrupdater`: variables alone, the first of them `K8S_PULL_SECRET_NAME`.
+    EcrUpdater,
+}
+
+/// What gives an older tool away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// A top-level key.
+    Key(&'static str),
+    /// A variable.
+    Variable(&'static str),
 }
 
 struct Row {
     name: &'static str,
-    key: &'static str,
+    sign: Sign,
     defaults: &'static str,
+    variables: &'static [(&'static str, &'static str)],
     lenient: bool,
     interval: Option<Duration>,
 }
 
 const PRIVATE_REPO_PATCHER: Row = Row {
     name: "private-repo-patcher",
-    key: "registry",
+    sign: Sign::Key("registry"),
     defaults: "{secret: {create: true, adopt: merge}, serviceAccounts: all, pods: {heal: all, maxEvictions: 1000000}}",
+    variables: &[],
     lenient: true,
     interval: Some(Duration::from_secs(10)),
 };
 
+const ECR_UPDATER: Row = Row {
+    name: "k8s-ecrupdater",
+    sign: Sign::Variable("K8S_PULL_SECRET_NAME"),
+    defaults: "{namespaces: {include: ['*']}, registries: [{ecr: {}}], secret: {create: false, adopt: replace}, \
+               serviceAccounts: none, pods: {heal: off}, time: {interval: 3600}}",
+    variables: &[
+        ("K8S_PULL_SECRET_NAME", "secret.name"),
+        (CREATE_MISSING, "secret.create"),
+        ("ECR_UPDATE_INTERVAL", "time.interval"),
+    ],
+    lenient: false,
+    interval: None,
+};
+
+const CREATE_MISSING: &str = "ECR_CREATE_MISSING";
+
 impl Preset {
     /// Every preset, in the order in which they are looked for.
-    pub const ALL: [Self; 1] = [Self::PrivateRepoPatcher];
+    pub(super) const ALL: [Self; 2] = [Self::PrivateRepoPatcher, Self::EcrUpdater];
 
     const fn row(self) -> &'static Row {
         match self {
             Self::PrivateRepoPatcher => &PRIVATE_REPO_PATCHER,
+            Self::EcrUpdater => &ECR_UPDATER,
         }
     }
 
@@ -45,16 +76,31 @@ impl Preset {
         self.row().name
     }
 
-    /// The top-level key that gives the older tool's file away.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        self.row().key
+    /// What gives the older tool away.
+    pub(super) const fn sign(self) -> Sign {
+        self.row().sign
     }
 
     /// The settings that make this program behave like the older tool, as YAML.
-    #[must_use]
-    pub const fn defaults(self) -> &'static str {
+    pub(super) const fn defaults(self) -> &'static str {
         self.row().defaults
+    }
+
+    /// The older tool's variables that are set, with the key and the value that each of them stands for.
+    pub(super) fn variables(
+        self,
+        env: &BTreeMap<String, String>,
+    ) -> Vec<(&'static str, &'static str, String)> {
+        let set = |(name, key): &(&'static str, &'static str)| {
+            let value = env.get(*name).filter(|value| !value.is_empty())?;
+            // Anything but "true" was no to the older tool.
+            let value = match *name {
+                CREATE_MISSING => value.eq_ignore_ascii_case("true").to_string(),
+                _ => value.clone(),
+            };
+            Some((*name, *key, value))
+        };
+        self.row().variables.iter().filter_map(set).collect()
     }
 
     /// Did the older tool ignore keys it did not know? Then they are a warning here, not an error.
@@ -64,8 +110,16 @@ impl Preset {
     }
 
     /// The loop's interval where `time` is written without one.
-    #[must_use]
-    pub const fn interval(self) -> Option<Duration> {
+    pub(super) const fn interval(self) -> Option<Duration> {
         self.row().interval
+    }
+}
+
+impl Sign {
+    /// The key or variable itself.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Key(name) | Self::Variable(name) => name,
+        }
     }
 }

@@ -3,16 +3,18 @@
 //! What leaves this file holds no bad value, so nothing downstream looks at a string twice. It
 //! knows keys, not lines: a problem gets its place from the layers.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::error::{KeyPath, Problem};
 use super::names::{check_names, secret_name};
 use super::presets::Preset;
-use super::raw::{Block, RawConfig, RawNamespaces, RawSelection, RawServiceAccounts, RawTime};
+use super::raw::{Block, RawConfig, RawNamespaces, RawRefresh, RawSelection, RawServiceAccounts, RawTime};
 use super::registries;
 use super::selector::{NameSet, Namespaces, is_dns_label, is_dns_name, is_label_selector, is_label_value};
-use super::text::choose;
-use super::types::{Config, Pods, ServiceAccounts, Time};
+use super::text::{Before, choose};
+use super::types::{Config, Pods, Refresh, ServiceAccounts, Time};
 
 const DEFAULT_NAME: &str = "pullkeeper";
 const DEFAULT_INSTANCE: &str = "default";
@@ -25,7 +27,11 @@ pub(super) struct Resolved {
 }
 
 /// Checks everything but the passwords' own sources.
-pub(super) fn resolve(raw: RawConfig, preset: Option<Preset>) -> Result<Resolved, Problem> {
+pub(super) fn resolve(
+    raw: RawConfig,
+    preset: Option<Preset>,
+    env: &BTreeMap<String, String>,
+) -> Result<Resolved, Problem> {
     let root = KeyPath::root();
     let instance = raw.instance.unwrap_or_else(|| DEFAULT_INSTANCE.to_owned());
     if !is_label_value(&instance) {
@@ -39,7 +45,12 @@ pub(super) fn resolve(raw: RawConfig, preset: Option<Preset>) -> Result<Resolved
         None => DEFAULT_NAME.to_owned(),
     };
     let written = registries::as_list(raw.registries, raw.registry)?;
-    let (registries, registry_paths) = registries::resolve(written, &secret_name)?;
+    let shared = registries::Shared {
+        secret: &secret_name,
+        programs: programs(raw.programs, &root.key("programs"))?,
+        env: &|name| env.get(name).cloned(),
+    };
+    let (registries, registry_paths) = registries::resolve(written, &shared)?;
     let pods = raw.pods.map(|Block(pods)| pods).unwrap_or_default();
     let config = Config {
         namespaces,
@@ -53,6 +64,10 @@ pub(super) fn resolve(raw: RawConfig, preset: Option<Preset>) -> Result<Resolved
             max_evictions: pods.max_evictions.map_or(DEFAULT_MAX_EVICTIONS, |max| max.0),
             evict_running: pods.evict_running.is_some_and(|evict| evict.0),
         },
+        refresh: raw
+            .refresh
+            .map_or(Ok(Refresh::default()), |Block(raw)| refresh(&raw, &root.key("refresh")))?,
+        verify: raw.verify.is_none_or(|verify| verify.0),
         time: raw.time.map(|Block(raw)| time(&raw, preset, &root.key("time"))).transpose()?,
         preset,
     };
@@ -118,6 +133,31 @@ fn service_accounts(raw: Option<RawServiceAccounts>, path: &KeyPath) -> Result<S
             ServiceAccounts::Named(NameSet::new(&names, &[]).map_err(wrong)?)
         }
     })
+}
+
+fn programs(folder: Option<String>, path: &KeyPath) -> Result<Option<PathBuf>, Problem> {
+    let folder = folder.map(PathBuf::from);
+    match folder {
+        Some(folder) if !folder.is_absolute() => {
+            Err(Problem::new(path, "is no absolute path; write the folder that the programs are in"))
+        }
+        folder => Ok(folder),
+    }
+}
+
+fn refresh(raw: &RawRefresh, path: &KeyPath) -> Result<Refresh, Problem> {
+    match (&raw.before, &raw.every) {
+        (None, None) => Ok(Refresh::Half),
+        (Some(before), None) => Ok(match before.0 {
+            Before::Half => Refresh::Half,
+            Before::Time(before) => Refresh::Before(before),
+        }),
+        (None, Some(every)) if every.0.is_zero() => {
+            Err(Problem::new(&path.key("every"), "is zero; write such as 6h"))
+        }
+        (None, Some(every)) => Ok(Refresh::Every(every.0)),
+        (Some(_), Some(_)) => Err(Problem::new(&path.key("every"), "stands beside before; keep one of them")),
+    }
 }
 
 fn time(raw: &RawTime, preset: Option<Preset>, path: &KeyPath) -> Result<Time, Problem> {

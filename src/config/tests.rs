@@ -44,7 +44,7 @@ fn from_file(yaml: impl AsRef<[u8]>, env: &[(&str, &str)]) -> Result<Loaded, Str
 
 fn password(loaded: &Loaded, index: usize) -> String {
     use secrecy::ExposeSecret;
-    let Source::Static { password, .. } = &loaded.config.registries[index].source;
+    let Source::Static { password, .. } = &loaded.config.registries[index].source else { unreachable!() };
     let env = |name: &str| (name == "PASS").then(|| "s3cret".to_owned());
     password.read_local(&env).unwrap().unwrap().expose_secret().to_owned()
 }
@@ -89,7 +89,7 @@ time: {interval: 10m, runtime: 0}
     );
     assert_eq!(config.time, Some(Time { interval: std::time::Duration::from_mins(10), runtime: None }));
     let key = SecretKey { namespace: "n".into(), name: "s".into(), key: "password".into() };
-    let Source::Static { password, email, .. } = &config.registries[0].source;
+    let Source::Static { password, email, .. } = &config.registries[0].source else { unreachable!() };
     assert!(matches!(password, Password::Secret(found) if *found == key));
     assert_eq!(email.as_deref(), Some("a@example.com"));
     assert!(config.namespaces.names.contains("x") && !config.namespaces.names.contains("kube-x"));
@@ -234,7 +234,7 @@ fn the_oldest_tools_file() {
         loaded.warnings,
         [
             "c.yaml:10: unknown key 'debug'; the keys here are namespaces, registries, registry, instance, secret, \
-             serviceAccounts, pods, time; ignored, as private-repo-patcher did",
+             serviceAccounts, pods, time, refresh, verify, programs; ignored, as private-repo-patcher did",
             "c.yaml:8: registry: unknown key 'colour'; the keys here are host, username, password, email, \
              pullSecretName; ignored, as private-repo-patcher did",
             "c.yaml:5: registry.password: is plain text; better write {file: PATH}, {env: NAME} or {secret: {...}}",
@@ -302,11 +302,11 @@ fn errors_in_the_file() {
         (more("registires: []\n"), "c.yaml:3: unknown key 'registires' (did you mean 'registries'?)"),
         (
             more("colour: red\n"),
-            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time",
+            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time, refresh, verify, programs",
         ),
         (
             more("colour: ~\n"),
-            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time",
+            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time, refresh, verify, programs",
         ),
         (
             more("secret: {secret_name: x}\n"),

@@ -44,6 +44,24 @@ impl FromText for Heal {
     }
 }
 
+/// How much of a credential's life may be left when it is renewed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Before {
+    /// Half of it.
+    Half,
+    /// So much time.
+    Time(Duration),
+}
+
+impl FromText for Before {
+    fn from_text(text: &str) -> Result<Self, String> {
+        if text == "half" {
+            return Ok(Self::Half);
+        }
+        Duration::from_text(text).map(Self::Time).map_err(|error| format!("{error}, or half"))
+    }
+}
+
 impl FromText for usize {
     fn from_text(text: &str) -> Result<Self, String> {
         let wrong = |_| format!("'{}' is no count; write 0 or more", text.escape_debug());

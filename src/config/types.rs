@@ -9,6 +9,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::selector::{NameSet, Namespaces};
+use super::sources::Source;
 use crate::registry::Host;
 
 /// Everything that one run of the program was asked to do.
@@ -28,22 +29,29 @@ pub struct Config {
     pub service_accounts: ServiceAccounts,
     /// What to do with pods that wait for an image.
     pub pods: Pods,
+    /// When a credential that ends is renewed.
+    pub refresh: Refresh,
+    /// Is a credential shown to its registry before it is written?
+    pub verify: bool,
     /// The loop; `None` is a single pass.
     pub time: Option<Time>,
     /// The older tool whose file this is, if it is one.
     pub preset: Option<super::presets::Preset>,
 }
 
-/// One registry and where its credential goes.
+/// One entry of `registries`: a source of credentials, and where they go.
 #[derive(Debug, Clone)]
 pub struct Registry {
-    /// The registry, with the path its credential is for.
-    pub host: Host,
-    /// Where the credential comes from.
+    /// Where the credentials come from.
     pub source: Source,
-    /// The Secret that holds it.
+    /// The registries, with the paths, that the credentials are for. Of an [open-ended](Source::is_open_ended)
+    /// source, those that are known before it is asked.
+    pub hosts: Vec<Host>,
+    /// How they are reached when a credential is verified.
+    pub reach: Reach,
+    /// The Secret that holds them.
     pub secret_name: String,
-    /// Narrows the chosen namespaces for this registry alone.
+    /// Narrows the chosen namespaces for this entry alone.
     pub namespaces: Option<NameSet>,
 }
 
@@ -52,6 +60,12 @@ impl Registry {
     #[must_use]
     pub fn is_for(&self, namespace: &str) -> bool {
         self.namespaces.as_ref().is_none_or(|narrowed| narrowed.contains(namespace))
+    }
+
+    /// What a message calls it: its first host, or what is known of its source.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.hosts.first().map_or_else(|| self.source.name(), ToString::to_string)
     }
 }
 
@@ -62,20 +76,6 @@ pub struct Reach {
     pub ca: Option<PathBuf>,
     /// By plain http.
     pub insecure: bool,
-}
-
-/// Where a credential comes from.
-#[derive(Debug, Clone)]
-pub enum Source {
-    /// A user name and a password that the user wrote or pointed at.
-    Static {
-        /// The account at the registry.
-        username: String,
-        /// Where its password is.
-        password: Password,
-        /// Written into the docker config when given; the kubelet ignores it.
-        email: Option<String>,
-    },
 }
 
 /// Where a password is.
@@ -217,6 +217,18 @@ pub enum Heal {
     All,
     /// None.
     Off,
+}
+
+/// When a credential that ends is renewed. One that would have ended by then is renewed at half of its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refresh {
+    /// When half of its life is over.
+    #[default]
+    Half,
+    /// When less than this is left.
+    Before(Duration),
+    /// When it is this old.
+    Every(Duration),
 }
 
 /// The loop.

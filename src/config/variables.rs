@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{ConfigError, nearest};
+use super::presets::Preset;
 use super::tree::{Entry, Layer, Node, Source, Value};
 use super::yaml;
 
@@ -15,7 +16,7 @@ const PREFIX: &str = "PULLKEEPER_";
 const NOT_KEYS: [&str; 1] = [super::file::CONFIG_VARIABLE];
 
 /// Every key that a variable can set. A list is one value.
-const KEYS: [&str; 30] = [
+const KEYS: [&str; 35] = [
     "instance",
     "namespaces",
     "namespaces.exclude",
@@ -25,6 +26,10 @@ const KEYS: [&str; 30] = [
     "pods.evictRunning",
     "pods.heal",
     "pods.maxEvictions",
+    "programs",
+    "refresh",
+    "refresh.before",
+    "refresh.every",
     "registries",
     "registry",
     "registry.email",
@@ -46,6 +51,7 @@ const KEYS: [&str; 30] = [
     "time",
     "time.interval",
     "time.runtime",
+    "verify",
 ];
 
 /// One layer for each variable of ours; the one with the longer key wins.
@@ -67,14 +73,27 @@ pub(super) fn read(env: &BTreeMap<String, String>) -> Result<Vec<Layer>, ConfigE
         }
         let wrong = |e: yaml::SyntaxError| ConfigError::new(name, key, e.what);
         let root = yaml::read_value(value).map_err(wrong)?;
-        let tree = key.rsplit('.').fold(root, |node, step| Node {
-            line: node.line,
-            value: Value::Map(BTreeMap::from([(step.to_owned(), Entry { line: node.line, node })])),
-        });
-        layers.push((key.len(), Layer { source: Source::Variable(name.clone()), tree }));
+        layers.push((key.len(), Layer { source: Source::Variable(name.clone()), tree: under(key, root) }));
     }
     layers.sort_by_key(|(length, _)| *length);
     Ok(layers.into_iter().map(|(_, layer)| layer).collect())
+}
+
+/// One layer for each variable of an older tool. Their values are texts, not YAML.
+pub(super) fn of_preset(preset: Preset, env: &BTreeMap<String, String>) -> Vec<Layer> {
+    let layer = |(name, key, value): (&str, &str, String)| Layer {
+        source: Source::Variable(name.to_owned()),
+        tree: under(key, Node { line: 1, value: Value::Scalar(value) }),
+    };
+    preset.variables(env).into_iter().map(layer).collect()
+}
+
+/// A tree with nothing but `node`, under `key`.
+fn under(key: &str, node: Node) -> Node {
+    key.rsplit('.').fold(node, |node, step| Node {
+        line: node.line,
+        value: Value::Map(BTreeMap::from([(step.to_owned(), Entry { line: node.line, node })])),
+    })
 }
 
 fn key_of(rest: &str) -> Option<&'static str> {
@@ -131,8 +150,16 @@ mod tests {
 
     #[test]
     fn the_table_is_that_of_the_raw_form() {
-        let blocks =
-            ["", "namespaces.", "pods.", "registry.", "registry.password.secret.", "secret.", "time."];
+        let blocks = [
+            "",
+            "namespaces.",
+            "pods.",
+            "refresh.",
+            "registry.",
+            "registry.password.secret.",
+            "secret.",
+            "time.",
+        ];
         let mut expected = Vec::new();
         for block in blocks {
             let known = known_beside(&format!("{block}unknown"));

@@ -4,17 +4,16 @@ use secrecy::ExposeSecret;
 
 use super::SecretTexts;
 use crate::config::{Password, without_line_breaks};
-use crate::plan::Credential;
 use crate::registry::Entry;
 
 /// The credential of a static registry. The password is read anew on every pass, so that a mounted
 /// file or a Secret that changes is followed.
-pub(super) fn credential(
+pub(super) fn entry(
     username: &str,
     password: &Password,
     email: Option<&str>,
     secrets: &SecretTexts,
-) -> Result<Credential, String> {
+) -> Result<Entry, String> {
     let password = match password {
         Password::Secret(key) => {
             let text = secrets.get(key).ok_or_else(|| format!("{key} was not read"))?.clone()?;
@@ -28,6 +27,5 @@ pub(super) fn credential(
             read.map_err(|error| error.to_string())?.ok_or("no password")?
         }
     };
-    let entry = Entry { username: username.to_owned(), password, email: email.map(str::to_owned) };
-    Ok(Credential { entry, fingerprint: format!("static:{username}") })
+    Ok(Entry { username: username.to_owned(), password, email: email.map(str::to_owned) })
 }

@@ -1,18 +1,15 @@
 //! Docker's credential helpers: `docker-credential-X get`, with the server on stdin and the login on stdout
 //! (docker/docker-credential-helpers, `client/client.go`).
 
-#![allow(dead_code)] // until the sources call it
-
 use std::path::Path;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::identity;
 use super::program::{self, Call, Output};
 use crate::config::Programs;
-use crate::registry::{Entry, Host};
+use crate::registry::Host;
 
 /// When a helper is killed. Docker sets no limit; a minute is what the kubelet gives its plugins.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -32,15 +29,6 @@ pub(super) enum Login {
     Password { username: String, password: SecretString },
     /// What [`identity::as_entry`] makes a password of.
     IdentityToken(SecretString),
-}
-
-/// Asks a helper for the credential of `server`. An identity token becomes what a pull secret can hold;
-/// who wants to remark on that calls [`ask`].
-pub(super) async fn get(program: &Path, programs: &Programs, server: &str) -> Result<Entry, String> {
-    Ok(match ask(program, programs, server).await? {
-        Login::Password { username, password } => Entry { username, password, email: None },
-        Login::IdentityToken(token) => identity::as_entry(server, None, token, None).0,
-    })
 }
 
 /// Asks a helper for what it has for `server`: a host as the user wrote it, or a docker config's key.
@@ -120,13 +108,18 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credentials::identity;
     use crate::credentials::scripts::Scripts;
+    use crate::registry::Entry;
 
     async fn helper(body: &str, server: &str) -> Result<(String, String), String> {
         let scripts = Scripts::new();
         scripts.script("docker-credential-x", body);
-        let got = get(Path::new("docker-credential-x"), &scripts.programs(), server).await;
-        got.map(|entry| (entry.username, entry.password.expose_secret().to_owned()))
+        let entry = match ask(Path::new("docker-credential-x"), &scripts.programs(), server).await? {
+            Login::Password { username, password } => Entry { username, password, email: None },
+            Login::IdentityToken(token) => identity::as_entry(server, None, token, None).0,
+        };
+        Ok((entry.username, entry.password.expose_secret().to_owned()))
     }
 
     #[tokio::test]

@@ -1,38 +1,122 @@
-//! Where credentials come from, one file a source.
+//! Where credentials come from, one file a source, and what their registries say of them.
 //!
-//! A source that fails takes only its own registries down: its failure is evidence too, and the plan
-//! keeps what was good.
+//! All sources are asked at once, each with a deadline of its own. One that fails takes only its own
+//! registries down: its failure is evidence too, and the plan keeps what was good.
 
 mod aws;
+mod copied;
 mod docker_config;
+mod ecr;
 mod fixed;
+mod helped;
 mod helper;
 mod identity;
+mod plugged;
 mod plugin;
 mod program;
 #[cfg(test)]
 mod scripts;
+mod trust;
 mod verify;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use futures::future::join_all;
+use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::config::{Config, SecretKey, Source};
-use crate::plan::{Evidence, Needs, SourceFailure};
+use crate::config::{Config, Refresh, Registry, SecretKey, Source};
+use crate::plan::{Credential, Evidence, Given, Life, Needs, SourceFailure, Trust};
+use crate::registry::{Entry, Host};
+use ecr::Mints;
 
 /// The texts of the Secret keys that were asked for, or why there is none.
 pub type SecretTexts = BTreeMap<SecretKey, Result<SecretString, String>>;
 
-/// Fetches what the pass needs; `secrets` are the Secret keys among it, read from the cluster.
-#[must_use]
-pub fn gather(config: &Config, needs: &Needs, secrets: &SecretTexts) -> Evidence {
-    let credentials = config.registries.iter().enumerate().map(|(index, registry)| {
-        needs.registries.contains(&index).then(|| match &registry.source {
-            Source::Static { username, password, email } => {
-                fixed::credential(username, password, email.as_deref(), secrets).map_err(SourceFailure)
-            }
-        })
+/// Fetches what the pass needs; `secrets` are the Secret keys among it, read from the cluster. What is fetched
+/// counts as issued at `now`.
+pub async fn gather(config: &Config, needs: &Needs, secrets: &SecretTexts, now: Timestamp) -> Evidence {
+    let mints = Mints::of(config, needs, secrets, now);
+    let nothing = BTreeSet::new();
+    let asking = |index, registry| Asking {
+        registry,
+        mints: &mints,
+        secrets,
+        expected: needs.expected.get(&index).unwrap_or(&nothing),
+        lives: Lives { now, refresh: config.refresh },
+    };
+    let registries = config.registries.iter().enumerate();
+    let asked = registries.map(|(index, registry)| {
+        let asking = needs.registries.contains(&index).then(|| asking(index, registry));
+        async { Some(asking?.ask().await.map_err(SourceFailure)) }
     });
-    Evidence { credentials: credentials.collect() }
+    let mut answers = join_all(asked).await;
+    if config.verify {
+        trust::ask(config, &mut answers).await;
+    }
+    Evidence { answers }
+}
+
+/// One source that is asked, and what it needs for that.
+struct Asking<'a, 'm> {
+    registry: &'a Registry,
+    mints: &'a Mints<'m>,
+    secrets: &'a SecretTexts,
+    /// The hosts that a source is expected to know, though only it can tell.
+    expected: &'a BTreeSet<Host>,
+    lives: Lives,
+}
+
+impl Asking<'_, '_> {
+    async fn ask(self) -> Result<Given, String> {
+        let hosts = &self.registry.hosts;
+        match &self.registry.source {
+            Source::Static { username, password, email } => {
+                let entry = fixed::entry(username, password, email.as_deref(), self.secrets)?;
+                Ok(Given { credentials: for_each(hosts, &entry, None), ..Given::default() })
+            }
+            Source::Ecr { .. } | Source::EcrPublic { .. } => self.mints.given(self.registry).await,
+            Source::DockerConfig { from, programs } => copied::given(from, programs, self.secrets).await,
+            Source::CredentialHelper { program, programs } => {
+                Ok(helped::given(program, programs, hosts, self.lives.untold()).await)
+            }
+            Source::CredentialProvider { command, args, images, programs } => {
+                let plugin = plugged::Plugin { command, args, images, programs };
+                Ok(plugin.given(self.expected, self.lives).await)
+            }
+        }
+    }
+}
+
+/// One entry for each of the hosts.
+fn for_each(hosts: &[Host], entry: &Entry, life: Option<Life>) -> Vec<Credential> {
+    let credential = |host: &Host| credential(host.clone(), entry.clone(), life);
+    hosts.iter().map(credential).collect()
+}
+
+/// A credential against which nothing is known yet.
+fn credential(host: Host, entry: Entry, life: Option<Life>) -> Credential {
+    Credential { host, entry, life, trust: Trust::Accepted }
+}
+
+/// The lives of credentials that are fetched now.
+#[derive(Clone, Copy)]
+struct Lives {
+    now: Timestamp,
+    refresh: Refresh,
+}
+
+impl Lives {
+    /// Of one of which nothing is told: with a fixed rhythm it has an age, else its source is asked by each pass
+    /// and what it gives is compared.
+    fn untold(self) -> Option<Life> {
+        matches!(self.refresh, Refresh::Every(_)).then_some(Life { issued: self.now, expires: None })
+    }
+
+    /// Of one that lasts so long.
+    fn of(self, lasts: Duration) -> Option<Life> {
+        let expires = self.now.checked_add(lasts).unwrap_or(Timestamp::MAX);
+        (expires > self.now).then_some(Life { issued: self.now, expires: Some(expires) })
+    }
 }

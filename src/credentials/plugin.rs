@@ -5,8 +5,6 @@
 //! what they need under the kubelet: ecr `AWS_*` variables or an instance's role, gcr the argument
 //! `get-credentials` and Google's metadata server, acr the path of its `azure.json` as argument.
 
-#![allow(dead_code)] // until the sources call it
-
 mod reply;
 
 use std::path::Path;

@@ -1,33 +1,60 @@
 //! What planning asks of the world beside the snapshot, and what came back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Snapshot;
-use crate::config::{Config, Password, SecretKey, Source};
-use crate::registry::Entry;
+use jiff::Timestamp;
+
+use super::life::Life;
+use super::secrets::lacking;
+use super::{Namespace, Snapshot, WantedByRegistries};
+use crate::config::{AwsLogin, Config, DockerConfigFrom, Password, Registry, SecretKey, Source};
+use crate::registry::{Entry, Host, Image, key_matches};
+
+/// The most hosts of one source that are told to it in a pass.
+const MAX_EXPECTED: usize = 20;
 
 /// What a pass must fetch before it can plan.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// The registries, by their place in the configuration, that some chosen namespace wants.
+    /// The registries, by their place in the configuration, whose sources must be asked: those that are read
+    /// anew by each pass, and those whose credentials are missing, drifted or due somewhere.
     pub registries: BTreeSet<usize>,
-    /// The Secret keys that hold their passwords.
+    /// The Secret keys that they need.
     pub secret_keys: BTreeSet<SecretKey>,
+    /// The hosts that a source is expected to give a credential for, though only it can tell: those of which it
+    /// gave one before, and those that pods wait for.
+    pub expected: BTreeMap<usize, BTreeSet<Host>>,
 }
 
-/// What was fetched: a credential, or why there is none, for each registry of [`Needs`].
+/// What was fetched for each registry of [`Needs`].
 #[derive(Default)]
 pub struct Evidence {
-    /// By the registry's place in the configuration; `None` where nobody wants it.
-    pub credentials: Vec<Option<Result<Credential, SourceFailure>>>,
+    /// By the registry's place in the configuration; `None` where it was not asked.
+    pub answers: Vec<Option<Result<Given, SourceFailure>>>,
 }
 
-/// A credential as its source gave it.
+/// What a source gave.
+#[derive(Default)]
+pub struct Given {
+    /// A credential for each of its hosts.
+    pub credentials: Vec<Credential>,
+    /// What it failed to give: for a host, or for some that it could not name.
+    pub failures: Vec<(Option<Host>, SourceFailure)>,
+    /// What the user should know of how it was got, one sentence each; never holds a secret.
+    pub remarks: Vec<String>,
+}
+
+/// A credential for one host, as its source gave it.
+#[derive(Clone)]
 pub struct Credential {
+    /// The registry it is for.
+    pub host: Host,
     /// What goes into the docker config.
     pub entry: Entry,
-    /// Tells one source from another without telling its secret.
-    pub fingerprint: String,
+    /// When it ends; `None` is never, as far as its source tells.
+    pub life: Option<Life>,
+    /// What the registry says of it.
+    pub trust: Trust,
 }
 
 /// What the registry says of a credential. The texts are for people, and never hold a secret.
@@ -45,35 +72,72 @@ pub enum Trust {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFailure(pub String);
 
-/// Which credentials this pass needs: those that a chosen namespace, which isn't paused, wants.
+/// What this pass must fetch, for the chosen namespaces that aren't paused.
 #[must_use]
-pub fn needs(config: &Config, snapshot: &Snapshot) -> Needs {
+pub fn needs(config: &Config, snapshot: &Snapshot, now: Timestamp) -> Needs {
     let mut needs = Needs::default();
-    let open = |name: &str| snapshot.namespaces.get(name).is_some_and(|n| !n.paused && !n.terminating);
-    for (index, registry) in config.registries.iter().enumerate() {
-        let wanted = snapshot.namespaces.keys().any(|name| open(name) && registry.is_for(name));
-        if !wanted {
-            continue;
+    let (nothing, mut by_registries) = (Evidence::default(), WantedByRegistries::default());
+    for (name, seen) in snapshot.namespaces.iter().filter(|(_, seen)| !seen.paused && !seen.terminating) {
+        let applies =
+            |index: usize| config.registries.get(index).is_some_and(|registry| registry.is_for(name));
+        let read_anew =
+            |(index, registry): &(usize, &Registry)| applies(*index) && !registry.source.is_minted();
+        needs
+            .registries
+            .extend(config.registries.iter().enumerate().filter(read_anew).map(|(index, _)| index));
+        let images = |index: usize| images(config, index, seen);
+        for wanted in by_registries.of(config, &nothing, now, name) {
+            if !seen.unread_secrets.contains(&wanted.name) {
+                for (index, hosts) in lacking(&wanted, seen.secrets.get(&wanted.name), &images) {
+                    needs.registries.insert(index);
+                    let expected = needs.expected.entry(index).or_default();
+                    expected.extend(hosts.into_iter().take(MAX_EXPECTED.saturating_sub(expected.len())));
+                }
+            }
         }
-        needs.registries.insert(index);
-        let Source::Static { password, .. } = &registry.source;
-        if let Password::Secret(key) = password {
-            needs.secret_keys.insert(key.clone());
-        }
+    }
+    for registry in needs.registries.iter().filter_map(|index| config.registries.get(*index)) {
+        needs.secret_keys.extend(secret_keys(&registry.source));
     }
     needs
 }
 
+/// The images that pods wait for, and that a plugin's patterns match: where the patterns are globs, these tell
+/// the registries.
+fn images(config: &Config, index: usize, seen: &Namespace) -> Vec<Image> {
+    let Some(Source::CredentialProvider { images: patterns, .. }) =
+        config.registries.get(index).map(|registry| &registry.source)
+    else {
+        return Vec::new();
+    };
+    let waiting = seen.pods.iter().flat_map(|pod| &pod.waiting).filter_map(|w| Image::parse(&w.image).ok());
+    waiting.filter(|image| patterns.iter().any(|pattern| key_matches(pattern, image))).collect()
+}
+
+fn secret_keys(source: &Source) -> Vec<SecretKey> {
+    match source {
+        Source::Static { password: Password::Secret(key), .. }
+        | Source::DockerConfig { from: DockerConfigFrom::Secret(key), .. } => vec![key.clone()],
+        Source::Ecr { login: AwsLogin { keys: Some(keys), .. }, .. }
+        | Source::EcrPublic { login: AwsLogin { keys: Some(keys), .. } } => {
+            vec![keys.id.clone(), keys.secret.clone(), keys.region.clone()]
+        }
+        _ => Vec::new(),
+    }
+}
+
 impl Evidence {
-    /// The credential of the registry at `index`, if its source gave one.
-    #[must_use]
-    pub fn credential(&self, index: usize) -> Option<&Credential> {
-        self.credentials.get(index)?.as_ref()?.as_ref().ok()
+    /// What the sources gave, each with its registry's place in the configuration.
+    pub fn given(&self) -> impl Iterator<Item = (usize, &Given)> {
+        self.answers.iter().enumerate().filter_map(|(index, slot)| match slot {
+            Some(Ok(given)) => Some((index, given)),
+            _ => None,
+        })
     }
 
     /// The registries whose source failed, with the failure.
     pub fn failures(&self) -> impl Iterator<Item = (usize, &SourceFailure)> {
-        self.credentials.iter().enumerate().filter_map(|(index, slot)| match slot {
+        self.answers.iter().enumerate().filter_map(|(index, slot)| match slot {
             Some(Err(failure)) => Some((index, failure)),
             _ => None,
         })

@@ -8,10 +8,12 @@ mod cause;
 mod change;
 mod evidence;
 mod finding;
+mod life;
 pub mod pods;
 pub mod secrets;
 pub mod service_accounts;
 mod snapshot;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -22,13 +24,15 @@ use jiff::Timestamp;
 
 pub use cause::{Cause, cause, is_about_image};
 pub use change::{Applied, Change, Verb};
-pub use evidence::{Credential, Evidence, Needs, SourceFailure, Trust, needs};
+pub use evidence::{Credential, Evidence, Given, Needs, SourceFailure, Trust, needs};
 pub use finding::{Finding, Subject};
+pub use life::Life;
 pub use snapshot::{Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};
 
 use crate::config::Config;
 use pods::{Act, OurSecret, OurServiceAccount, Surroundings, Verdict};
 use secrets::Wanted;
+use sources::Tally;
 
 /// The annotation on a namespace that stops all writes there, when it is `"true"`.
 pub const PAUSE: &str = "pullkeeper.io/pause";
@@ -130,10 +134,7 @@ impl Plan {
 pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Timestamp) -> Plan {
     let mut plan =
         Plan { findings: snapshot.findings.clone(), errors: snapshot.errors.clone(), ..Plan::default() };
-    for (index, failure) in evidence.failures() {
-        let host = config.registries.get(index).map_or("", |registry| registry.host.as_str());
-        plan.errors.push(Subject::global("Registry", host).finding("SourceFailed", failure.0.clone()));
-    }
+    let mut tally = Tally::default();
     let mut wanted = WantedByRegistries::default();
     let mut evictions = Budget::new(config.pods.max_evictions);
     for (name, seen) in &snapshot.namespaces {
@@ -146,15 +147,25 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
             let message = "is being deleted; nothing was written there";
             plan.findings.push(Subject::global("Namespace", name).finding("NamespaceTerminating", message));
         } else {
-            let wanted = wanted.of(config, evidence, name);
-            let own = plan_namespace(config, name, seen, &wanted, &mut evictions, now, &mut plan.findings);
+            let wanted = wanted.of(config, evidence, now, name);
+            let mut so_far =
+                SoFar { evictions: &mut evictions, tally: &mut tally, findings: &mut plan.findings };
+            let own = plan_namespace(config, name, seen, &wanted, now, &mut so_far);
             if !own.is_empty() {
                 plan.namespaces.push(own);
             }
         }
     }
     plan.findings.extend(evictions.finding());
+    tally.tell(config, evidence, &mut plan);
     plan
+}
+
+/// What is counted and told across namespaces.
+struct SoFar<'a> {
+    evictions: &'a mut Budget,
+    tally: &'a mut Tally,
+    findings: &'a mut Vec<Finding>,
 }
 
 fn plan_namespace(
@@ -162,20 +173,23 @@ fn plan_namespace(
     name: &str,
     seen: &Namespace,
     wanted: &[Arc<Wanted>],
-    evictions: &mut Budget,
     now: Timestamp,
-    findings: &mut Vec<Finding>,
+    so_far: &mut SoFar<'_>,
 ) -> NamespacePlan {
     let mut own = NamespacePlan { name: name.to_owned(), ..NamespacePlan::default() };
     let mut around = Surroundings {
-        wanted: wanted.iter().flat_map(|wanted| wanted.hosts().cloned()).collect(),
         exempt: name == "kube-system" && !config.namespaces.names.names_exactly(name),
         ..Surroundings::default()
     };
     for wanted in wanted.iter().filter(|wanted| !seen.unread_secrets.contains(&wanted.name)) {
         let secret = seen.secrets.get(&wanted.name);
         let judgement = secrets::judge(wanted, name, secret);
-        findings.extend(judgement.finding);
+        so_far.findings.extend(judgement.finding);
+        so_far.tally.count(&judgement.sources);
+        if judgement.missing {
+            so_far.tally.missing(&wanted.name, name);
+        }
+        around.wanted.extend(judgement.hosts);
         let changed =
             if judgement.action.is_some() { Some(THIS_PASS) } else { secret.and_then(|s| s.changed) };
         if !judgement.serves.is_empty() {
@@ -204,13 +218,13 @@ fn plan_namespace(
         let (evict, act) = match pods::judge(pod, &around, &config.pods, now) {
             Verdict::Leave(_) => continue,
             Verdict::Report(message) => {
-                findings.push(Subject::new("Pod", name, &pod.name).finding("PodNotHealed", message));
+                so_far.findings.push(Subject::new("Pod", name, &pod.name).finding("PodNotHealed", message));
                 continue;
             }
             Verdict::Evict(act) => (true, act),
             Verdict::Delete(act) => (false, act),
         };
-        if evictions.take() {
+        if so_far.evictions.take() {
             own.pods.push(PodChange { pod: pod.clone(), evict, act });
         }
     }
@@ -222,10 +236,16 @@ fn plan_namespace(
 struct WantedByRegistries(BTreeMap<BTreeSet<usize>, Vec<Arc<Wanted>>>);
 
 impl WantedByRegistries {
-    fn of(&mut self, config: &Config, evidence: &Evidence, namespace: &str) -> Vec<Arc<Wanted>> {
+    fn of(
+        &mut self,
+        config: &Config,
+        evidence: &Evidence,
+        now: Timestamp,
+        namespace: &str,
+    ) -> Vec<Arc<Wanted>> {
         let own = config.registries.iter().enumerate().filter(|(_, registry)| registry.is_for(namespace));
         let registries: BTreeSet<_> = own.map(|(index, _)| index).collect();
-        let make = || Wanted::of(config, evidence, |index| registries.contains(&index));
+        let make = || Wanted::of(config, evidence, now, |index| registries.contains(&index));
         self.0.entry(registries.clone()).or_insert_with(make).clone()
     }
 }

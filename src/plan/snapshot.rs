@@ -58,7 +58,7 @@ pub struct Secret {
     pub instance: Option<String>,
     /// The annotation in which this program notes what it wrote.
     pub state: Option<String>,
-    /// The text under `.dockerconfigjson`, if it is there and is text.
+    /// The docker config, in the form of its type, if it is there and is text.
     pub docker_config: Option<SecretString>,
     /// When its data was last written, as far as its managed fields tell.
     pub changed: Option<Timestamp>,

@@ -6,9 +6,8 @@ mod ecr;
 mod host;
 mod image;
 mod keyring;
-mod members;
 
-pub use docker_config::{DockerConfig, Entry};
+pub use docker_config::{DockerConfig, Entry, Form};
 pub use ecr::{EcrHost, PUBLIC_HOSTS, host_of, is_account, is_region, suffix_of};
 pub use host::{Host, HostError};
 pub use image::{Image, ImageError};

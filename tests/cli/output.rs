@@ -57,7 +57,7 @@ fn json_is_one_document() {
             }],
             "errors": [{
                 "kind": "Registry", "name": "other.example.com", "reason": "SourceFailed",
-                "message": "Secret ops/creds doesn't exist; create it",
+                "message": "Secret ops/creds doesn't exist; create it. 1 Secret stays without",
             }],
             "summary": {
                 "dryRun": false, "namespaces": 1, "paused": 0, "waitingPods": 0, "changes": 2, "findings": 1, "errors": 1,
@@ -81,7 +81,7 @@ fn text_in_a_pipe_has_no_colour() {
             "create   Secret team-a/pullkeeper: missing",
             "patch    ServiceAccount team-a/default: add pullkeeper",
             "finding  Namespace team-b: doesn't exist; create it, or take it out of namespaces",
-            "error    Registry other.example.com: Secret ops/creds doesn't exist; create it",
+            "error    Registry other.example.com: Secret ops/creds doesn't exist; create it. 1 Secret stays without",
         ]
     );
     assert!(lines[4].starts_with("2 changes in 1 namespace, 1 finding, 1 error ("), "{}", lines[4]);

@@ -21,8 +21,9 @@ use crate::testbed::users::{Role, Scope, bind, rules};
 async fn planned(place: &Place) -> Plan {
     let config = place.config("");
     let snapshot = place.cluster().await.snapshot(&config).await.unwrap();
-    let evidence = gather(&config, &needs(&config, &snapshot), &BTreeMap::default());
-    plan(&config, &snapshot, &evidence, Timestamp::now())
+    let now = Timestamp::now();
+    let evidence = gather(&config, &needs(&config, &snapshot, now), &BTreeMap::default(), now).await;
+    plan(&config, &snapshot, &evidence, now)
 }
 
 #[tokio::test]

@@ -53,9 +53,14 @@ fn settings(settings: &str) -> ConfigFile {
     ConfigFile::new(format!("{settings}\n{registry}{password}}}\n"))
 }
 
+/// Its registry is nowhere.
+fn unverified() -> BTreeMap<String, String> {
+    BTreeMap::from([("PULLKEEPER_VERIFY".to_owned(), "false".to_owned())])
+}
+
 fn configuration(text: &str) -> Config {
     let file = settings(text);
-    let inputs = Inputs { file: Some(file.path().to_owned()), env: BTreeMap::new() };
+    let inputs = Inputs { file: Some(file.path().to_owned()), env: unverified() };
     config::load(&inputs).expect("the test's configuration").config
 }
 

@@ -44,7 +44,7 @@ fn its_values_are_the_defaults() {
 fn it_loads_with_every_setting_uncommented() {
     let loaded = load_text(&uncommented(&read(&file(EXAMPLE)))).unwrap();
     let config = &loaded.config;
-    assert_eq!(config.registries.len(), 2);
+    assert_eq!(config.registries.len(), 8);
     assert_eq!(config.registries[1].secret_name, "team-a-pull");
     assert!(config.namespaces.selector.is_some());
     assert!(config.time.is_some_and(|time| time.runtime.is_none()));

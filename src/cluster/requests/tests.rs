@@ -14,7 +14,11 @@ fn header(request: &Request<Vec<u8>>, name: header::HeaderName) -> &str {
 }
 
 fn content(docker_config: Option<&str>) -> Content {
-    Content { docker_config: docker_config.map(SecretString::from), state: "{}".into() }
+    Content {
+        form: crate::registry::Form::ConfigJson,
+        docker_config: docker_config.map(SecretString::from),
+        state: "{}".into(),
+    }
 }
 
 #[test]

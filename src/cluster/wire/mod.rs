@@ -14,6 +14,7 @@ use serde::de::{DeserializeOwned, Error, IgnoredAny};
 pub(super) use self::pods::Pod;
 use super::requests::{ADDED, STATE};
 use crate::plan;
+use crate::registry::Form;
 
 /// An object that is asked for by its name.
 pub(super) trait Object: DeserializeOwned {
@@ -176,6 +177,8 @@ impl Namespace {
 impl Secret {
     pub(super) fn observe(mut self) -> plan::Secret {
         let changed = self.metadata.changed(|fields| fields.data.is_some());
+        let key = Form::of_type(&self.type_).unwrap_or_default().key();
+        let docker_config = self.text(key);
         let meta = &mut self.metadata;
         plan::Secret {
             changed,
@@ -187,7 +190,7 @@ impl Secret {
             managed_by: meta.labels.remove("app.kubernetes.io/managed-by"),
             instance: meta.labels.remove("app.kubernetes.io/instance"),
             state: meta.annotations.remove(STATE),
-            docker_config: self.data.get(".dockerconfigjson").and_then(decode),
+            docker_config,
         }
     }
 

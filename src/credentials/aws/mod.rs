@@ -2,8 +2,6 @@
 //!
 //! Who asks is settled before the call and apart from it, for the SDK would else count the search for
 //! credentials as part of one attempt, and say of a failure only that the attempt took too long.
-#![allow(dead_code)] // until the sources call it
-
 mod answer;
 mod codes;
 mod failure;

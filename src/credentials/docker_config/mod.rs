@@ -6,8 +6,6 @@
 //! somebody wrote into the file that he gives to this program is meant, and a store that is not there
 //! must not take it away.
 
-#![allow(dead_code)] // until the sources call it
-
 mod file;
 #[cfg(test)]
 mod tests;

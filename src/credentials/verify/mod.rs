@@ -5,8 +5,6 @@
 //! it may read. Only an explicit refusal is [`Trust::Refused`]; whatever can't be told is
 //! [`Trust::Unverified`], with words that go after the registry's name.
 
-#![allow(dead_code)] // until the sources call it
-
 mod address;
 mod challenge;
 mod network;

@@ -1,101 +1,223 @@
 //! What a Secret should hold: composed anew, or merged into what somebody else wrote.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
-use serde::{Deserialize, Serialize};
 
-use super::{Content, Wanted, WantedEntry};
-use crate::plan::Secret;
-use crate::registry::{DockerConfig, Host, same_registry};
+use super::claims::{Claim, Fate, claims};
+use super::state::{Noted, State};
+use super::{Content, Wanted};
+use crate::plan::{Credential, Secret};
+use crate::registry::{DockerConfig, Form, Host, PUBLIC_HOSTS, same_registry};
 
-/// What the state annotation notes of one host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Noted {
-    /// The instance that wrote it: a Secret that isn't ours carries no label that would tell.
-    #[serde(default)]
-    pub(super) instance: String,
-    pub(super) source: String,
-    pub(super) sha256: String,
+/// A Secret's content as it should be, and how that came about.
+#[derive(Default)]
+pub(super) struct Composed {
+    pub(super) config: DockerConfig,
+    pub(super) state: State,
+    /// The hosts that it is for, whether it has a credential of them or not.
+    pub(super) hosts: Vec<Host>,
+    /// Those of them for which a pod that names the Secret can pull.
+    pub(super) serves: Vec<Host>,
+    /// The registries of which an entry is written that wasn't there.
+    pub(super) sets: BTreeSet<usize>,
+    /// Every such entry takes the place of one that was good, and is due.
+    pub(super) renews: bool,
+    /// A source was not asked though the Secret lacks it: so it can't be written. See [`super::lacking`].
+    pub(super) waits: bool,
+    /// The registries that failed, of which what was there is kept; with its end, if that is known.
+    pub(super) keeps: Vec<(usize, Option<Timestamp>)>,
+    /// The registries that failed, and nothing was there.
+    pub(super) lacks: BTreeSet<usize>,
+    /// The registries whose entry ended, can't be renewed and would block public pulls: it is left out.
+    pub(super) expired: Vec<Host>,
 }
 
-pub(super) type State = BTreeMap<String, Noted>;
-
-/// Exactly what is wanted; of a host whose source failed, what was there.
-pub(super) fn compose(wanted: &Wanted, there: Option<&DockerConfig>, noted: &State) -> (DockerConfig, State) {
-    let (mut config, mut state) = (DockerConfig::default(), State::new());
-    for WantedEntry { host, credential } in &wanted.entries {
-        if let Some((entry, note)) = credential {
-            host.keys().into_iter().for_each(|key| config.set(key, entry));
-            state.insert(host.to_string(), note.clone());
-        } else if let Some(there) = there {
-            // A broken entry would fail every pull of the pod: it isn't good, so it isn't kept.
-            let good = |key: &&str| there.is_usable(key);
-            host.keys().into_iter().filter(good).for_each(|key| _ = config.keep(key, there));
-            state.extend(noted.get(host.as_str()).map(|note| (host.to_string(), note.clone())));
+/// Exactly what is wanted; of a host that got no credential, what was there. `owned` is a Secret of ours.
+pub(super) fn compose(wanted: &Wanted, there: Option<&DockerConfig>, noted: &State, owned: bool) -> Composed {
+    let nothing = DockerConfig::default();
+    let was = Was { there: there.unwrap_or(&nothing), noted };
+    let claims = claims(wanted, noted);
+    let mut composed = Composed { renews: true, ..Composed::default() };
+    for claim in &claims {
+        match claim.fate {
+            Fate::Set(credential) if was.is_in_place(wanted, claim, credential) => {
+                composed.keep(&claim.host.keys(), was.there);
+                composed.note(claim, was.note(wanted, claim, credential));
+            }
+            Fate::Set(credential) => composed.set(wanted, claim, credential, &was),
+            Fate::Keep { failed: true, .. } if owned && was.blocks_public_pulls(wanted, claim) => {
+                composed.expired.push(claim.host.clone());
+            }
+            Fate::Keep { failed, .. } => {
+                let good = was.good(&claim.host);
+                composed.keep(&good, was.there);
+                let note = was.noted.get(claim.host.as_str()).filter(|_| !good.is_empty());
+                if let Some(note) = note {
+                    composed.note(claim, note.clone());
+                }
+                composed.count(wanted, claim, failed, !good.is_empty(), &was);
+            }
         }
     }
-    (config, state)
+    if wanted.sources.iter().any(|source| source.is_unknown(noted)) {
+        let all: Vec<_> = was.there.keys().filter(|key| was.there.is_usable(key)).collect();
+        composed.keep(&all, was.there);
+    }
+    composed.finish(wanted, &claims, noted)
 }
 
-/// What is there, with our hosts put in.
-pub(super) fn merge(wanted: &Wanted, there: &DockerConfig, noted: &State) -> (DockerConfig, State) {
-    let (mut config, mut state) = (there.clone(), noted.clone());
-    for WantedEntry { host, credential } in &wanted.entries {
-        let Some((entry, note)) = credential else { continue };
-        let keys = host.keys();
-        let drifted: Vec<_> = keys.into_iter().filter(|key| !there.holds(key, entry)).collect();
-        let changes = !drifted.is_empty();
-        for key in drifted {
-            config.set(key, entry);
-        }
-        if changes || noted.contains_key(host.as_str()) {
-            state.insert(host.to_string(), note.clone());
+/// What is there, with our hosts put in, under whatever spelling they were.
+pub(super) fn merge(wanted: &Wanted, there: &DockerConfig, noted: &State) -> Composed {
+    let was = Was { there, noted };
+    let claims = claims(wanted, noted);
+    let mut composed =
+        Composed { config: there.clone(), state: noted.clone(), renews: true, ..Composed::default() };
+    for claim in &claims {
+        match claim.fate {
+            Fate::Set(credential) if was.is_in_place(wanted, claim, credential) => {
+                // Of what was there without us, nothing is noted.
+                if noted.contains_key(claim.host.as_str()) {
+                    composed.note(claim, was.note(wanted, claim, credential));
+                }
+            }
+            Fate::Set(credential) => {
+                let keys = claim.host.keys();
+                for other in spellings(there, &claim.host).into_iter().filter(|key| !keys.contains(key)) {
+                    composed.config.remove(other);
+                }
+                composed.set(wanted, claim, credential, &was);
+            }
+            Fate::Keep { failed, .. } => {
+                composed.count(wanted, claim, failed, holds_usable(there, &claim.host), &was);
+            }
         }
     }
-    (config, state)
+    composed.finish(wanted, &claims, noted)
 }
 
-/// Do both have the same keys, and does `there` hold what is wanted under each of ours?
-pub(super) fn same(wanted: &Wanted, config: &DockerConfig, there: &DockerConfig) -> bool {
-    let sorted = |config: &DockerConfig| {
-        let mut keys: Vec<_> = config.keys().map(str::to_owned).collect();
-        keys.sort();
+/// What a Secret held before.
+struct Was<'a> {
+    there: &'a DockerConfig,
+    noted: &'a State,
+}
+
+impl Was<'_> {
+    /// Is what it holds as good as `credential`? One that ends is replaced only when it is due.
+    fn is_in_place(&self, wanted: &Wanted, claim: &Claim<'_>, credential: &Credential) -> bool {
+        if credential.life.is_none() {
+            return claim.host.keys().iter().all(|key| self.there.holds(key, &credential.entry));
+        }
+        let note = self.noted.get(claim.host.as_str());
+        note.is_some_and(|note| note.is_fresh(wanted, claim.source, self.there, &claim.host))
+    }
+
+    /// The note on an entry that is in place.
+    fn note(&self, wanted: &Wanted, claim: &Claim<'_>, credential: &Credential) -> Noted {
+        let kept = self.noted.get(claim.host.as_str()).filter(|_| credential.life.is_some());
+        kept.cloned().unwrap_or_else(|| Noted::of(wanted, claim.source, credential))
+    }
+
+    /// The keys that hold something good for `host`, under whatever spelling. A broken entry would fail every pull
+    /// of the pod.
+    fn good(&self, host: &Host) -> Vec<&str> {
+        let mut keys = spellings(self.there, host);
+        keys.retain(|key| self.there.is_usable(key));
         keys
-    };
-    let held = |WantedEntry { host, credential }: &WantedEntry| match credential {
-        Some((entry, _)) => host.keys().iter().all(|key| there.holds(key, entry)),
-        None => true,
-    };
-    sorted(config) == sorted(there) && wanted.entries.iter().all(held)
+    }
+
+    /// The kubelet tries nothing anonymously where it has an entry, so one that ended blocks public images too.
+    fn blocks_public_pulls(&self, wanted: &Wanted, claim: &Claim<'_>) -> bool {
+        let host = claim.host.as_str();
+        let public = host == "docker.io" || PUBLIC_HOSTS.contains(&host);
+        let ended = |note: &Noted| note.expires.is_some_and(|end| end <= wanted.now);
+        public && self.noted.get(host).is_some_and(ended)
+    }
 }
 
-/// The hosts for which a pod that names the Secret can pull. None, if any entry is one that the kubelet
-/// can't decode: that fails every pull of the pod, of public images too.
-pub(super) fn served(wanted: &Wanted, config: &DockerConfig) -> Vec<Host> {
+impl Composed {
+    fn keep(&mut self, keys: &[&str], there: &DockerConfig) {
+        for key in keys {
+            self.config.keep(key, there);
+        }
+    }
+
+    fn note(&mut self, claim: &Claim<'_>, note: Noted) {
+        self.state.insert(claim.host.to_string(), note);
+    }
+
+    fn set(&mut self, wanted: &Wanted, claim: &Claim<'_>, credential: &Credential, was: &Was<'_>) {
+        for key in claim.host.keys() {
+            self.config.set(key, &credential.entry);
+        }
+        self.note(claim, Noted::of(wanted, claim.source, credential));
+        self.sets.insert(claim.source.index);
+        let note = was.noted.get(claim.host.as_str()).filter(|_| credential.life.is_some());
+        self.renews &=
+            note.is_some_and(|note| note.is_of(wanted, claim.source) && note.is_held(was.there, &claim.host));
+    }
+
+    /// Counts an entry that stays as it is, or isn't there.
+    fn count(&mut self, wanted: &Wanted, claim: &Claim<'_>, failed: bool, good: bool, was: &Was<'_>) {
+        match (failed, good) {
+            (false, _) => self.waits |= claim.is_waiting(wanted, was.there, was.noted),
+            (true, true) => {
+                let ends = was.noted.get(claim.host.as_str()).and_then(|note| note.expires);
+                self.keeps.push((claim.source.index, ends));
+            }
+            (true, false) => _ = self.lacks.insert(claim.source.index),
+        }
+    }
+
+    fn finish(mut self, wanted: &Wanted, claims: &[Claim<'_>], noted: &State) -> Self {
+        self.renews &= !self.sets.is_empty();
+        self.waits |= wanted.sources.iter().any(|source| source.is_unknown(noted) && source.was_not_asked());
+        self.hosts = claims.iter().map(|claim| claim.host.clone()).collect();
+        if self.config.malformed().is_some() {
+            // The kubelet can't decode it: that fails every pull of the pod, of public images too.
+            return self;
+        }
+        let refused = |claim: &Claim<'_>| match claim.fate {
+            Fate::Keep { refused: Some(entry), .. } => {
+                claim.host.keys().iter().any(|key| self.config.holds(key, entry))
+            }
+            _ => false,
+        };
+        let good = claims.iter().filter(|claim| holds_usable(&self.config, &claim.host) && !refused(claim));
+        self.serves = good.map(|claim| claim.host.clone()).collect();
+        self
+    }
+}
+
+/// The keys in `there` that are `host` to the kubelet.
+fn spellings<'a>(there: &'a DockerConfig, host: &Host) -> Vec<&'a str> {
+    let is_host = |key: &&str| host.keys().iter().any(|own| same_registry(own, key));
+    there.keys().filter(is_host).collect()
+}
+
+/// The hosts for which a pod that names a Secret that isn't written can pull.
+pub(super) fn served(hosts: &[Host], config: &DockerConfig) -> Vec<Host> {
     if config.malformed().is_some() {
         return Vec::new();
     }
-    wanted.hosts().filter(|host| holds_usable(config, host)).cloned().collect()
+    hosts.iter().filter(|host| holds_usable(config, host)).cloned().collect()
 }
 
 /// Has it a good entry for `host`, under whatever spelling of it?
 pub(super) fn holds_usable(config: &DockerConfig, host: &Host) -> bool {
-    let ours = |key: &&str| host.keys().iter().any(|own| same_registry(own, key));
-    config.keys().filter(ours).any(|key| config.is_usable(key))
+    spellings(config, host).into_iter().any(|key| config.is_usable(key))
 }
 
 pub(super) fn docker_config(seen: &Secret) -> Option<DockerConfig> {
-    DockerConfig::parse(seen.docker_config.as_ref()?.expose_secret())
+    let form = Form::of_type(&seen.type_).unwrap_or_default();
+    DockerConfig::parse_as(form, seen.docker_config.as_ref()?.expose_secret())
 }
 
-pub(super) fn state(seen: &Secret) -> State {
-    seen.state.as_ref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-}
-
-pub(super) fn content(config: Option<&DockerConfig>, state: &State) -> Content {
+pub(super) fn content(form: Form, config: Option<&DockerConfig>, state: &State) -> Content {
     Content {
-        docker_config: config.map(DockerConfig::to_json),
+        form,
+        docker_config: config.map(|config| config.to_text(form)),
         state: serde_json::to_string(state).unwrap_or_default(),
     }
 }

@@ -4,14 +4,17 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use crate::config::{
-    Adopt, Config, Heal, NameSet, Namespaces, Password, Pods, Registry, ServiceAccounts, Source,
+    Adopt, AwsLogin, Config, Heal, NameSet, Namespaces, Password, Pods, Reach, Refresh, Registry,
+    ServiceAccounts, Source,
 };
-use crate::plan::secrets::{Action, Content, MANAGED_BY, TYPE};
+use crate::plan::secrets::{Action, Content, MANAGED_BY};
 use crate::plan::{
-    Controller, Credential, Evidence, Namespace, Pod, Secret, ServiceAccount, Snapshot, SourceFailure,
-    Waiting,
+    Controller, Credential, Evidence, Given, Namespace, Pod, Secret, ServiceAccount, Snapshot, SourceFailure,
+    Trust, Waiting,
 };
 use crate::registry::{DockerConfig, Entry, Host};
+
+pub(super) const TYPE: &str = "kubernetes.io/dockerconfigjson";
 
 pub(super) const IMAGE: &str = "harbor.example.com/team/app:1";
 pub(super) const REFUSED: &str = "unexpected status from HEAD request: 401 Unauthorized";
@@ -35,6 +38,8 @@ pub(super) fn config() -> Config {
         adopt: Adopt::No,
         service_accounts: ServiceAccounts::All,
         pods: Pods { heal: Heal::Auto, max_evictions: 50, evict_running: false },
+        refresh: Refresh::Half,
+        verify: true,
         time: None,
         preset: None,
     }
@@ -43,26 +48,51 @@ pub(super) fn config() -> Config {
 pub(super) fn registry(host: &str) -> Registry {
     let password = Password::Text("unused".into());
     Registry {
-        host: Host::parse(host).unwrap(),
         source: Source::Static { username: "admin".into(), password, email: None },
+        hosts: vec![Host::parse(host).unwrap()],
+        reach: Reach::default(),
         secret_name: "pullkeeper".into(),
         namespaces: None,
     }
+}
+
+/// The host that [`ecr`] tells when it is asked.
+pub(super) const ECR: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+
+/// ECR, of whichever account answers.
+pub(super) fn ecr() -> Registry {
+    let source = Source::Ecr { region: Some("eu-west-1".into()), account: None, login: AwsLogin::default() };
+    Registry { source, hosts: Vec::new(), ..registry(ECR) }
 }
 
 pub(super) fn entry(password: &str) -> Entry {
     Entry { username: "admin".into(), password: password.into(), email: None }
 }
 
+/// A credential that never ends.
+pub(super) fn credential(host: &str, password: &str) -> Credential {
+    Credential {
+        host: Host::parse(host).unwrap(),
+        entry: entry(password),
+        life: None,
+        trust: Trust::Accepted,
+    }
+}
+
+/// What a source gave.
+#[allow(clippy::unnecessary_wraps)] // as the evidence is
+pub(super) fn given(credentials: Vec<Credential>) -> Option<Result<Given, SourceFailure>> {
+    Some(Ok(Given { credentials, ..Given::default() }))
+}
+
 /// What the one registry's source gave.
 pub(super) fn evidence(password: &str) -> Evidence {
-    let credential = Credential { entry: entry(password), fingerprint: "static:admin".into() };
-    Evidence { credentials: vec![Some(Ok(credential))] }
+    Evidence { answers: vec![given(vec![credential("harbor.example.com", password)])] }
 }
 
 /// The one registry's source failed.
 pub(super) fn failed() -> Evidence {
-    Evidence { credentials: vec![Some(Err(SourceFailure("no luck".into())))] }
+    Evidence { answers: vec![Some(Err(SourceFailure("no luck".into())))] }
 }
 
 /// A Secret that somebody else made, with one entry.
@@ -84,7 +114,7 @@ pub(super) fn written(action: &Action, seen: Option<&Secret>, at: Timestamp) -> 
     let fresh = |content: &Content| Secret {
         uid: "fresh".into(),
         resource_version: "1".into(),
-        type_: TYPE.into(),
+        type_: content.form.type_().into(),
         managed_by: Some(MANAGED_BY.into()),
         instance: Some("default".into()),
         state: Some(content.state.clone()),

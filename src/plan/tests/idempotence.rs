@@ -1,13 +1,21 @@
 //! Planning against the applied plan is empty, over random clusters and configurations; and no pod is
 //! ever recreated twice, not even where a webhook strips our Secret's name.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use secrecy::ExposeSecret;
 
-use super::builders::{ago, config, evidence, failed, now, owner, pod, registry, secret, waiting, written};
+use super::builders::{
+    ECR, ago, config, credential, ecr, failed, given, now, owner, pod, registry, secret, waiting, written,
+};
 use crate::config::{Adopt, Config, Heal, NameSet, ServiceAccounts};
 use crate::plan::secrets::MANAGED_BY;
-use crate::plan::{Evidence, Namespace, Plan, Pod, Secret, ServiceAccount, Snapshot, Waiting, plan};
+use crate::plan::{
+    Credential, Evidence, Life, Namespace, Plan, Pod, Secret, ServiceAccount, Snapshot, Waiting, needs, plan,
+};
+use crate::registry::DockerConfig;
 
 /// The cluster after `plan` was applied to `before`. Recreated pods wait again, each made a second after
 /// the pass; `strips` is a webhook that takes pull secrets out of new pods.
@@ -126,31 +134,53 @@ fn any_snapshot() -> impl Strategy<Value = Snapshot> {
     })
 }
 
+/// The keys of our registries that hold a good entry.
+fn usable(secret: &Secret) -> BTreeSet<String> {
+    let text = secret.docker_config.as_ref().map_or("", |text| text.expose_secret());
+    let config = DockerConfig::parse(text).unwrap_or_default();
+    let ours = ["harbor.example.com", "docker.io", ECR];
+    ours.into_iter().filter(|key| config.is_usable(key)).map(str::to_owned).collect()
+}
+
 /// A configuration and what its sources give.
 #[derive(Debug)]
 struct Case {
     config: Config,
-    /// Which of the three sources give a credential.
-    good: [bool; 3],
+    /// Which of the four sources give a credential.
+    good: [bool; 4],
     password: String,
 }
 
 impl Case {
-    fn evidence(&self) -> Evidence {
-        let source = |good| if good { evidence(&self.password) } else { failed() };
-        Evidence { credentials: self.good.into_iter().flat_map(|good| source(good).credentials).collect() }
+    /// What the sources give that are asked; the one that mints gives something else each time.
+    fn evidence(&self, seen: &Snapshot, at: Timestamp) -> Evidence {
+        let needs = needs(&self.config, seen, at);
+        let minted = || {
+            let life = Life { issued: at, expires: Some(at + SignedDuration::from_hours(12)) };
+            let token = credential(ECR, &format!("{}{at}", self.password));
+            given(vec![Credential { life: Some(life), ..token }])
+        };
+        let answer = |(index, good): (usize, bool)| match good {
+            _ if !needs.registries.contains(&index) => None,
+            false => failed().answers.remove(0),
+            true if index == 3 => minted(),
+            true => given(vec![credential(self.config.registries[index].hosts[0].as_str(), &self.password)]),
+        };
+        Evidence { answers: self.good.into_iter().enumerate().map(answer).collect() }
     }
 
     fn plan(&self, seen: &Snapshot, minutes: i64) -> Plan {
-        plan(&self.config, seen, &self.evidence(), now() + SignedDuration::from_mins(minutes))
+        let at = now() + SignedDuration::from_mins(minutes);
+        plan(&self.config, seen, &self.evidence(seen, at), at)
     }
 }
 
-/// Three registries in two Secrets, one of them for `team-a` only; sources that may fail.
+/// Four registries in two Secrets, one of them for `team-a` only and one minted, whose host it tells itself; sources
+/// that may fail.
 fn any_case() -> impl Strategy<Value = Case> {
     let adopt = prop::sample::select(vec![Adopt::No, Adopt::Merge, Adopt::Replace]);
     let accounts = prop::sample::select(vec!["all", "default", "none"]);
-    (adopt, accounts, any::<bool>(), any::<[bool; 3]>(), "[a-c]").prop_map(
+    (adopt, accounts, any::<bool>(), any::<[bool; 4]>(), "[a-c]").prop_map(
         |(adopt, accounts, create, good, password)| {
             let mut config = Config { create, adopt, ..config() };
             config.service_accounts = match accounts {
@@ -163,6 +193,7 @@ fn any_case() -> impl Strategy<Value = Case> {
             second.secret_name = "second".into();
             second.namespaces = Some(NameSet::new(&["team-a"], &[]).unwrap());
             config.registries.push(second);
+            config.registries.push(ecr());
             Case { config, good, password }
         },
     )
@@ -174,6 +205,31 @@ proptest! {
         let after = applied(&case.plan(&before, 0), &before, now(), strips);
         let second = case.plan(&after, 1);
         prop_assert!(second.is_empty(), "{:?}", second.changes().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_minted_is_asked_for_again_when_due_and_not_before(before in any_snapshot(), mut case in any_case()) {
+        case.good = [true; 4];
+        let asks = |seen: &Snapshot, hours: i64| {
+            needs(&case.config, seen, now() + SignedDuration::from_hours(hours)).registries.contains(&3)
+        };
+        let after = applied(&case.plan(&before, 0), &before, now(), false);
+        prop_assert!(!asks(&after, 5));
+        prop_assert_eq!(asks(&before, 0), asks(&after, 6));
+    }
+
+    #[test]
+    fn failed_sources_take_no_good_entry_away(before in any_snapshot(), mut case in any_case()) {
+        let good = applied(&case.plan(&before, 0), &before, now(), false);
+        case.good = [false; 4];
+        // A day later, when all that ends has ended.
+        let after = applied(&case.plan(&good, 60 * 24), &good, now(), false);
+        for (name, own) in &good.namespaces {
+            for (secret, seen) in &own.secrets {
+                let left = usable(&after.namespaces[name].secrets[secret]);
+                prop_assert!(usable(seen).is_subset(&left), "{:?} of {:?}", left, usable(seen));
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! the applied plan is empty.
 
 mod builders;
+mod credentials;
 mod idempotence;
 mod pods;
 mod secrets;
@@ -44,7 +45,7 @@ fn a_paused_or_terminating_namespace_is_left_alone() {
     let findings: Vec<_> = plan.findings.iter().map(|finding| finding.reason).collect();
     assert_eq!(findings, ["NamespaceTerminating"]);
     // And nothing is fetched for them.
-    assert!(needs(&config(), &snapshot).registries.is_empty());
+    assert!(needs(&config(), &snapshot, builders::now()).registries.is_empty());
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn a_failed_source_is_an_error_and_changes_nothing() {
     let snapshot = namespace().service_account("default", &[]).in_("team-a");
     let plan = plan(&config(), &snapshot, &builders::failed(), builders::now());
     assert!(plan.is_empty(), "no empty Secret, and no ServiceAccount that names one");
-    assert_eq!(plan.errors[0].to_string(), "Registry harbor.example.com: no luck");
+    assert_eq!(plan.errors[0].to_string(), "Registry harbor.example.com: no luck. 1 Secret stays without");
 }
 
 #[test]
@@ -73,7 +74,7 @@ fn registries_may_narrow_and_have_secrets_of_their_own() {
     snapshot.namespaces.append(&mut namespace().service_account("default", &[]).in_("team-b").namespaces);
     let mut evidence = evidence("pass");
     let mut second = builders::evidence("other");
-    evidence.credentials.append(&mut second.credentials);
+    evidence.answers.append(&mut second.answers);
     let plan = plan(&config, &snapshot, &evidence, builders::now());
     let lists: Vec<_> = plan.namespaces.iter().map(|own| own.service_accounts[0].list.clone()).collect();
     assert_eq!(lists, [vec!["pullkeeper"], vec!["pullkeeper", "team-b-pull"]]);
@@ -83,13 +84,13 @@ fn registries_may_narrow_and_have_secrets_of_their_own() {
 fn only_what_a_chosen_namespace_wants_is_fetched() {
     let key = SecretKey { namespace: "ops".into(), name: "registry".into(), key: "password".into() };
     let mut config = config();
-    let Source::Static { password, .. } = &mut config.registries[0].source;
+    let Source::Static { password, .. } = &mut config.registries[0].source else { unreachable!() };
     *password = Password::Secret(key.clone());
     let snapshot = namespace().in_("team-a");
-    assert_eq!(needs(&config, &snapshot).secret_keys.into_iter().collect::<Vec<_>>(), [key]);
+    assert_eq!(needs(&config, &snapshot, builders::now()).secret_keys.into_iter().collect::<Vec<_>>(), [key]);
     config.registries[0].namespaces = Some(NameSet::new(&["team-b"], &[]).unwrap());
-    assert!(needs(&config, &snapshot).secret_keys.is_empty());
-    let plan = plan(&config, &snapshot, &Evidence { credentials: vec![None] }, builders::now());
+    assert!(needs(&config, &snapshot, builders::now()).secret_keys.is_empty());
+    let plan = plan(&config, &snapshot, &Evidence { answers: vec![None] }, builders::now());
     assert!(plan.is_empty());
 }
 

@@ -1,0 +1,109 @@
+//! The life of a credential that ends, and when it is due to be renewed.
+
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+use crate::config::Refresh;
+
+/// A note of a time that lies ahead by more than this was not written by us, or by a clock that was wrong.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// The life of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// When it was fetched.
+    pub issued: Timestamp,
+    /// When it ends; `None` is not known.
+    pub expires: Option<Timestamp>,
+}
+
+impl Life {
+    /// Is it to be renewed? So is one whose times can't be true.
+    #[must_use]
+    pub fn is_due(&self, refresh: Refresh, now: Timestamp) -> bool {
+        let unlikely = self.issued > add(now, SKEW) || self.expires.is_some_and(|end| end <= self.issued);
+        unlikely || now >= self.renewal(refresh)
+    }
+
+    /// When it is to be renewed. A setting by which it would have ended by then, or be renewed at once, is
+    /// taken for half of its life.
+    fn renewal(&self, refresh: Refresh) -> Timestamp {
+        let Some(expires) = self.expires else {
+            return match refresh {
+                Refresh::Every(every) => add(self.issued, signed(every)),
+                Refresh::Half | Refresh::Before(_) => self.issued,
+            };
+        };
+        let half = add(self.issued, self.issued.duration_until(expires) / 2);
+        let asked = match refresh {
+            Refresh::Half => half,
+            Refresh::Before(left) => add(expires, -signed(left)),
+            Refresh::Every(every) => add(self.issued, signed(every)),
+        };
+        if asked > self.issued && asked < expires { asked } else { half }
+    }
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    duration.try_into().unwrap_or(SignedDuration::MAX)
+}
+
+/// The nearest that can be told.
+fn add(time: Timestamp, duration: SignedDuration) -> Timestamp {
+    time.saturating_add(duration).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn at(hours: i64) -> Timestamp {
+        "2026-11-21T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hours)
+    }
+
+    #[test]
+    fn it_is_due_in_time() {
+        let half_a_day = Some(at(12));
+        let table = [
+            (Refresh::Half, half_a_day, 6),
+            (Refresh::Before(2 * HOUR), half_a_day, 10),
+            (Refresh::Every(4 * HOUR), half_a_day, 4),
+            // These would let it end, or never let it be.
+            (Refresh::Before(12 * HOUR), half_a_day, 6),
+            (Refresh::Before(Duration::ZERO), half_a_day, 6),
+            (Refresh::Every(12 * HOUR), half_a_day, 6),
+            (Refresh::Before(Duration::MAX), half_a_day, 6),
+            (Refresh::Every(Duration::MAX), half_a_day, 6),
+            // Nothing is known of its end.
+            (Refresh::Every(4 * HOUR), None, 4),
+            (Refresh::Half, None, 0),
+        ];
+        for (refresh, expires, due) in table {
+            let life = Life { issued: at(0), expires };
+            for hour in 0..13 {
+                assert_eq!(life.is_due(refresh, at(hour)), hour >= due, "{refresh:?} {expires:?} at {hour}");
+            }
+        }
+    }
+
+    #[test]
+    fn times_that_cannot_be_true_are_due() {
+        let table = [
+            (at(0), Some(at(-1))),
+            (at(0), Some(at(0))),
+            (at(2), Some(at(12))),
+            (Timestamp::MAX, None),
+            (Timestamp::MAX, Some(Timestamp::MIN)),
+        ];
+        for (issued, expires) in table {
+            assert!(Life { issued, expires }.is_due(Refresh::Every(HOUR), at(1)), "{issued} {expires:?}");
+        }
+        // The widest there is doesn't overflow.
+        assert!(
+            !Life { issued: Timestamp::MIN, expires: Some(Timestamp::MAX) }
+                .is_due(Refresh::Half, Timestamp::MIN)
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! Which source is responsible for which host of a Secret, and what it has for it.
+
+use super::state::{Noted, State};
+use super::{Answer, Wanted, WantedSource};
+use crate::plan::{Credential, Trust};
+use crate::registry::{DockerConfig, Entry, Host};
+
+/// A host, and the source that is responsible for it.
+pub(super) struct Claim<'a> {
+    pub(super) source: &'a WantedSource,
+    pub(super) host: Host,
+    pub(super) fate: Fate<'a>,
+}
+
+/// What is to become of a host's entry.
+#[derive(Clone, Copy)]
+pub(super) enum Fate<'a> {
+    /// It is to be this.
+    Set(&'a Credential),
+    /// It stays as it is.
+    Keep {
+        /// Because there is no credential, or it was refused; not because none is due.
+        failed: bool,
+        /// What the registry refused.
+        refused: Option<&'a Entry>,
+    },
+}
+
+/// All of them. A host that an entry of the configuration names is that entry's; only what is left falls to
+/// the sources that tell their hosts when they are asked.
+pub(super) fn claims<'a>(wanted: &'a Wanted, noted: &State) -> Vec<Claim<'a>> {
+    let mut claims: Vec<Claim<'a>> = Vec::new();
+    let mut claim = |source: &'a WantedSource, host: &Host| {
+        if !claims.iter().any(|claim| claim.host == *host) {
+            claims.push(Claim { source, host: host.clone(), fate: source.fate(host) });
+        }
+    };
+    for source in &wanted.sources {
+        source.hosts.iter().for_each(|host| claim(source, host));
+    }
+    for source in wanted.sources.iter().filter(|source| source.open_ended) {
+        if let Answer::Given { credentials, failed, .. } = &source.answer {
+            for host in credentials.iter().map(|credential| &credential.host).chain(failed) {
+                claim(source, host);
+            }
+        }
+        if !source.has_told_all() {
+            source.noted_hosts(noted).iter().for_each(|host| claim(source, host));
+        }
+    }
+    claims
+}
+
+impl Claim<'_> {
+    /// Is it of a source that was not asked, though this Secret lacks a fresh entry?
+    pub(super) fn is_waiting(&self, wanted: &Wanted, there: &DockerConfig, noted: &State) -> bool {
+        let fresh = |note: &Noted| note.is_fresh(wanted, self.source, there, &self.host);
+        self.source.was_not_asked() && !noted.get(self.host.as_str()).is_some_and(fresh)
+    }
+}
+
+impl WantedSource {
+    /// Is it one that is asked only when due, and that nobody asked?
+    pub(super) fn was_not_asked(&self) -> bool {
+        self.minted && matches!(self.answer, Answer::NotAsked)
+    }
+
+    /// The hosts that were written from this source before.
+    pub(super) fn noted_hosts(&self, noted: &State) -> Vec<Host> {
+        let own = noted.iter().filter(|(_, note)| note.source == self.fingerprint);
+        own.filter_map(|(host, _)| Host::parse(host).ok()).collect()
+    }
+
+    /// Is nothing known of its hosts? Then any entry may be one of its.
+    pub(super) fn is_unknown(&self, noted: &State) -> bool {
+        self.open_ended && !self.has_told_all() && self.noted_hosts(noted).is_empty()
+    }
+
+    fn has_told_all(&self) -> bool {
+        matches!(self.answer, Answer::Given { complete: true, .. })
+    }
+
+    fn fate(&self, host: &Host) -> Fate<'_> {
+        let credentials = match &self.answer {
+            Answer::NotAsked => return Fate::Keep { failed: false, refused: None },
+            Answer::Failed => return Fate::Keep { failed: true, refused: None },
+            Answer::Given { credentials, .. } => credentials,
+        };
+        match credentials.iter().find(|credential| credential.host == *host) {
+            None => Fate::Keep { failed: true, refused: None },
+            Some(Credential { trust: Trust::Refused(_), entry, .. }) => {
+                Fate::Keep { failed: true, refused: Some(entry) }
+            }
+            Some(credential) => Fate::Set(credential),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Which sources must be asked for a Secret: those whose credentials end, where they are missing, drifted or
+//! due. Where all are in place no cloud is called.
+//!
+//! It is found out by a rehearsal: the Secret is judged as if each of them gave something, by the same rules
+//! that will decide; what would then be written is what is lacking.
+
+use std::collections::BTreeMap;
+
+use super::state::{State, state};
+use super::{Answer, Wanted, WantedSource, judge};
+use crate::plan::{Credential, Life, Secret, Trust};
+use crate::registry::{Entry, Host, Image, key_matches};
+
+/// Stands for a host that only the source itself can tell.
+const SOME_HOST: &str = "some.invalid";
+
+/// The sources that must be asked, by their places in the configuration, and the hosts that each is expected to
+/// give a credential for. `images` are those that pods of the namespace wait for, and that a source knows by its
+/// patterns only.
+#[must_use]
+pub fn lacking(
+    wanted: &Wanted,
+    seen: Option<&Secret>,
+    images: &dyn Fn(usize) -> Vec<Image>,
+) -> BTreeMap<usize, Vec<Host>> {
+    if !wanted.sources.iter().any(|source| source.minted) {
+        return BTreeMap::new();
+    }
+    let noted = seen.map(state).unwrap_or_default();
+    let rehearsed = |source: &WantedSource| source.rehearsed(wanted, &noted, &images(source.index));
+    let rehearsal = Wanted {
+        name: wanted.name.clone(),
+        instance: wanted.instance.clone(),
+        sources: wanted.sources.iter().map(rehearsed).collect(),
+        ..*wanted
+    };
+    let judgement = judge(&rehearsal, "", seen);
+    if judgement.action.is_none() {
+        return BTreeMap::new();
+    }
+    let expected = |source: &WantedSource| {
+        let mut hosts = source.hosts_to_expect(&noted, &images(source.index));
+        hosts.retain(|host| host.as_str() != SOME_HOST);
+        (source.index, hosts)
+    };
+    let lacking = wanted.sources.iter().filter(|source| judgement.sources.sets.contains(&source.index));
+    lacking.map(expected).collect()
+}
+
+impl WantedSource {
+    /// As if it had been asked, and had given something for each host that is known of it.
+    fn rehearsed(&self, wanted: &Wanted, noted: &State, images: &[Image]) -> Self {
+        let answer = if self.minted {
+            let hosts = self.hosts_to_expect(noted, images);
+            let credential = |host| Credential {
+                host,
+                entry: Entry { username: String::new(), password: "".into(), email: None },
+                life: Some(Life { issued: wanted.now, expires: None }),
+                trust: Trust::Accepted,
+            };
+            Answer::Given {
+                credentials: hosts.into_iter().map(credential).collect(),
+                failed: Vec::new(),
+                complete: true,
+            }
+        } else {
+            Answer::NotAsked
+        };
+        Self { fingerprint: self.fingerprint.clone(), hosts: self.hosts.clone(), answer, ..*self }
+    }
+
+    fn hosts_to_expect(&self, noted: &State, images: &[Image]) -> Vec<Host> {
+        let mut hosts = self.hosts.clone();
+        if self.open_ended {
+            hosts.extend(self.noted_hosts(noted));
+        }
+        for image in images {
+            let known = |host: &Host| host.keys().into_iter().any(|key| key_matches(key, image));
+            if !hosts.iter().any(known) {
+                hosts.extend(Host::parse(&image.host).ok());
+            }
+        }
+        if hosts.is_empty() {
+            hosts.extend(Host::parse(SOME_HOST).ok());
+        }
+        hosts
+    }
+}
