@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
 
 use super::codes::{Kind, kind};
@@ -85,6 +86,11 @@ impl<'a> Asked<'a> {
                  AWS_CONTAINER_CREDENTIALS_FULL_URI"
                     .to_owned()
             }
+            Fault::Other(words) if is_metadata(error) => format!(
+                "AWS: the instance's metadata gives no credentials: {}; give the ServiceAccount a role (IRSA or Pod \
+                 Identity) or write ecr.credentialsSecret, or open the metadata to pods",
+                quoted(&words)
+            ),
             Fault::Other(words) => format!(
                 "AWS: the credentials can't be read: {}; mend what the environment or the profile says of them",
                 quoted(&words)
@@ -237,6 +243,11 @@ impl<'a> Asked<'a> {
 }
 
 const ODD: &str = "see that the endpoint is AWS', and that nothing between here and AWS changes answers";
+
+/// Was it the instance's metadata that failed, other than by not being there?
+fn is_metadata(error: &CredentialsError) -> bool {
+    error.source().is_some_and(<dyn Error>::is::<ImdsError>)
+}
 
 /// Somebody else's words on one line, and not too many.
 fn quoted(words: &str) -> String {

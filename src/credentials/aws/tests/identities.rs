@@ -196,3 +196,12 @@ async fn a_broken_identity_agent_is_told_without_its_words() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn closed_metadata_is_told() {
+    let metadata = StandIn::new(vec![Reply::xml(403, "")]);
+    let around = machine(&[("AWS_EC2_METADATA_SERVICE_ENDPOINT", &metadata.url)], &[]);
+    let error = error(ecr_in(&Caller { keys: None, ..caller() }, around).await);
+    assert!(error.starts_with("AWS: the instance's metadata gives no credentials: "), "{error}");
+    assert!(metadata.asked().iter().all(|asked| asked.path == "/latest/api/token"));
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::stand_in::{Reply, StandIn};
 use super::{caller, error, machine};
-use crate::credentials::aws::{ecr_in, proxy};
+use crate::credentials::aws::{ecr_in, http, proxy};
 
 async fn trouble(url: &str) -> String {
     let mut around = machine(&[("AWS_ENDPOINT_URL_ECR", url)], &[]);
@@ -66,6 +66,29 @@ async fn too_slow() {
     let error = error(ecr_in(&caller(), around).await);
     assert!(error.starts_with("ECR: no token within 300ms; "), "{error}");
     stand_in.only();
+}
+
+#[tokio::test]
+async fn https_goes_through_the_proxy_and_http_does_not() {
+    let proxied = StandIn::new(vec![Reply::xml(403, "")]);
+    let url = proxied.url.replace("http://", "http://me:secret@");
+    let proxy = move |name: &str| (name == "HTTPS_PROXY" || name == "HTTP_PROXY").then(|| url.clone());
+    let client = http::client(proxy::from(&proxy).unwrap());
+
+    let mut around = machine(&[("AWS_ENDPOINT_URL_ECR", "https://ecr.example.com")], &[]);
+    around.http = client.clone();
+    let told = error(ecr_in(&caller(), around).await);
+    assert!(told.contains("can't be reached: ") && !told.contains("secret"), "{told}");
+    let asked = proxied.asked();
+    assert_eq!((asked[0].method.as_str(), asked[0].path.as_str()), ("CONNECT", "ecr.example.com:443"));
+    assert_eq!(asked[0].header("proxy-authorization"), "Basic bWU6c2VjcmV0");
+
+    let near = StandIn::new(vec![Reply::error(400, "AccessDeniedException", "")]);
+    let mut around = machine(&[("AWS_ENDPOINT_URL_ECR", &near.url)], &[]);
+    around.http = client;
+    error(ecr_in(&caller(), around).await);
+    near.only();
+    assert_eq!(proxied.asked().len(), asked.len());
 }
 
 #[test]
