@@ -8,6 +8,7 @@ mod claims;
 mod content;
 mod foreign;
 mod lacking;
+mod ours;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,10 +22,9 @@ use super::finding::{Finding, Subject};
 use super::snapshot::Secret;
 use crate::config::{Adopt, Config, Refresh};
 use crate::registry::{Form, Host};
-use content::{Composed, compose, content, docker_config};
-use foreign::{Says, judge_adopted, leave, leave_foreign};
+use foreign::{judge_adopted, leave, leave_foreign};
 pub use lacking::lacking;
-use state::{State, state};
+use ours::{judge_absent, judge_ours};
 
 /// The value of the label `app.kubernetes.io/managed-by` on the Secrets this program makes.
 pub const MANAGED_BY: &str = "pullkeeper";
@@ -230,92 +230,4 @@ fn owner(seen: &Secret, instance: &str) -> Owner {
         (Some(MANAGED_BY), other) => Owner::OtherInstance(other.unwrap_or_default().to_owned()),
         _ => Owner::SomebodyElse,
     }
-}
-
-fn judge_absent(wanted: &Wanted) -> Judgement {
-    let composed = compose(wanted, None, &State::new(), true);
-    if composed.config.is_empty() {
-        return composed.judgement(None);
-    }
-    if !wanted.create {
-        return Judgement { hosts: composed.hosts, missing: true, ..Judgement::default() };
-    }
-    let action = Action::Create(content(Form::ConfigJson, Some(&composed.config), &composed.state));
-    composed.judgement(Some((action, "missing")))
-}
-
-fn judge_ours(wanted: &Wanted, seen: &Secret, says: Says<'_>) -> Judgement {
-    let there = docker_config(seen);
-    let noted = state(seen);
-    let composed = compose(wanted, there.as_ref(), &noted, true);
-    if composed.config.is_empty() && composed.expired.is_empty() {
-        return composed.judgement(None);
-    }
-    let wrong_type = seen.type_ != Form::ConfigJson.type_();
-    let why = if wrong_type {
-        Some("wrong type")
-    } else if there.as_ref().is_none_or(|there| !composed.config.has_same_auths(there))
-        || (seen.immutable && composed.waits)
-    {
-        Some(composed.why("content differs"))
-    } else if seen.state.is_none() || noted != composed.state {
-        Some("state annotation differs")
-    } else {
-        None
-    };
-    let content_differs = why != Some("state annotation differs");
-    let content = content(Form::ConfigJson, content_differs.then_some(&composed.config), &composed.state);
-    let fixed = wrong_type || (seen.immutable && content_differs);
-    let kept = !composed.keeps.is_empty();
-    if let Some(obstacle) = why.filter(|_| fixed).and_then(|_| recreation_obstacle(wanted, kept)) {
-        let message = format!("must be recreated, for its type is wrong or it is immutable, but {obstacle}");
-        return leave(wanted, seen, says("SecretNotRecreated", message));
-    }
-    let (uid, resource_version) = (seen.uid.clone(), seen.resource_version.clone());
-    let action = why.map(|why| {
-        let action = if fixed {
-            Action::Recreate { uid, resource_version, content }
-        } else {
-            Action::Update { resource_version, content }
-        };
-        (action, why)
-    });
-    composed.judgement(action)
-}
-
-impl Composed {
-    /// The judgement that brings it about.
-    fn judgement(self, action: Option<(Action, &'static str)>) -> Judgement {
-        Judgement {
-            action,
-            hosts: self.hosts,
-            serves: self.serves,
-            sources: BySource {
-                sets: self.sets,
-                keeps: self.keeps,
-                lacks: self.lacks,
-                expired: self.expired,
-            },
-            missing: false,
-            finding: None,
-        }
-    }
-
-    /// Why it is written: `otherwise`, unless all that changes is that a credential was renewed.
-    fn why(&self, otherwise: &'static str) -> &'static str {
-        match (self.renews, self.expired.is_empty()) {
-            (true, true) => "credential renewed",
-            (_, false) => "expired credential",
-            _ => otherwise,
-        }
-    }
-}
-
-/// Between delete and create there is nothing: what can't be made again is not taken away.
-fn recreation_obstacle(wanted: &Wanted, kept: bool) -> Option<&'static str> {
-    let table = [
-        (!wanted.create, "secret.create is false; delete and create it yourself"),
-        (kept, "the source of one of its entries failed, and that entry is nowhere else"),
-    ];
-    table.into_iter().find_map(|(applies, obstacle)| applies.then_some(obstacle))
 }
