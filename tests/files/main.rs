@@ -5,6 +5,7 @@
 
 mod example;
 mod manifests;
+mod readme;
 #[path = "../testbed/mod.rs"]
 mod testbed;
 

@@ -136,7 +136,7 @@ async fn the_role_of_a_named_namespace_suffices() {
 }
 
 /// Creates what a kustomization lists, in its order.
-async fn apply(client: &Client, folder: &Path) -> Vec<Value> {
+pub(crate) async fn apply(client: &Client, folder: &Path) -> Vec<Value> {
     let kustomization = parse(&read(&folder.join("kustomization.yaml")));
     let mut made = Vec::new();
     for name in texts(&kustomization["resources"]) {
@@ -259,10 +259,21 @@ fn collection(document: &Value) -> String {
 
 /// One request; JSON is YAML too. Returns the status and the answer, whatever they are.
 async fn send(client: &Client, method: Method, path: &str, body: &str) -> (StatusCode, Value) {
+    send_as(client, method, path, "application/yaml", body).await
+}
+
+/// Sends a body of this type.
+pub(crate) async fn send_as(
+    client: &Client,
+    method: Method,
+    path: &str,
+    content: &str,
+    body: &str,
+) -> (StatusCode, Value) {
     let request = Request::builder()
         .method(method)
         .uri(path)
-        .header("Content-Type", "application/yaml")
+        .header("Content-Type", content)
         .header("Accept", "application/json")
         .body(Body::from(body.as_bytes().to_vec()))
         .unwrap();
