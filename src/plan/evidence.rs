@@ -102,8 +102,8 @@ pub fn needs(config: &Config, snapshot: &Snapshot, now: Timestamp) -> Needs {
     needs
 }
 
-/// The images that pods wait for, and that a plugin's patterns match: where the patterns are globs, these tell
-/// the registries.
+/// Images of the registries that a plugin's patterns name, and those that pods wait for and its patterns match:
+/// where the patterns are globs, these tell the registries.
 fn images(config: &Config, index: usize, seen: &Namespace) -> Vec<Image> {
     let Some(Source::CredentialProvider { images: patterns, .. }) =
         config.registries.get(index).map(|registry| &registry.source)
@@ -111,7 +111,9 @@ fn images(config: &Config, index: usize, seen: &Namespace) -> Vec<Image> {
         return Vec::new();
     };
     let waiting = seen.pods.iter().flat_map(|pod| &pod.waiting).filter_map(|w| Image::parse(&w.image).ok());
-    waiting.filter(|image| patterns.iter().any(|pattern| key_matches(pattern, image))).collect()
+    let matched = waiting.filter(|image| patterns.iter().any(|pattern| key_matches(pattern, image)));
+    let written = patterns.iter().filter(|pattern| !pattern.contains('*'));
+    written.filter_map(|host| Image::parse(&format!("{host}/any")).ok()).chain(matched).collect()
 }
 
 fn secret_keys(source: &Source) -> Vec<SecretKey> {

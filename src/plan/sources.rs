@@ -80,7 +80,7 @@ impl Tally {
                         plan.errors.push(subject().finding("CredentialRefused", message));
                     }
                     Trust::Unverified(words) if self.sets.contains(&index) => {
-                        let message = format!("its credential was written unverified: {words}");
+                        let message = format!("its credential could not be verified: {words}");
                         plan.findings.push(subject().finding("CredentialUnverified", message));
                     }
                     // Of what could not be verified and was there already, it was told when it was written.

@@ -37,11 +37,11 @@ async fn its_patch_of_the_cronjob_is_taken() {
     apply(&admin, &file("manifests/base")).await;
     let blocks = blocks();
     let patch = blocks.iter().find(|block| block.contains("patch cronjob")).unwrap();
-    let place = "/apis/batch/v1/namespaces/pullkeeper/cronjobs/pullkeeper?fieldValidation=Strict";
-    let patch: Value = serde_saphyr::from_str(patch).unwrap();
-    let body = patch.to_string();
+    let cronjob = "/apis/batch/v1/namespaces/pullkeeper/cronjobs/pullkeeper?fieldValidation=Strict";
+    let parsed: Value = serde_saphyr::from_str(patch).unwrap();
+    let body = parsed.to_string();
     let (status, made) =
-        send_as(&admin, Method::PATCH, place, "application/strategic-merge-patch+json", &body).await;
+        send_as(&admin, Method::PATCH, cronjob, "application/strategic-merge-patch+json", &body).await;
     assert_eq!(status, StatusCode::OK, "{made}");
     let pod = &made["spec"]["jobTemplate"]["spec"]["template"]["spec"];
     let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap().len();

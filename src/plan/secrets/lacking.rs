@@ -11,8 +11,8 @@ use super::{Answer, Wanted, WantedSource, judge};
 use crate::plan::{Credential, Life, Secret, Trust};
 use crate::registry::{Entry, Host, Image, key_matches};
 
-/// Stands for a host that only the source itself can tell.
-const SOME_HOST: &str = "some.invalid";
+/// The end of names that stand for a host which only the source itself can tell (RFC 2606).
+const UNTOLD: &str = ".invalid";
 
 /// The sources that must be asked, by their places in the configuration, and the hosts that each is expected to
 /// give a credential for. `images` are those that pods of the namespace wait for, and that a source knows by its
@@ -40,7 +40,7 @@ pub fn lacking(
     }
     let expected = |source: &WantedSource| {
         let mut hosts = source.hosts_to_expect(&noted, &images(source.index));
-        hosts.retain(|host| host.as_str() != SOME_HOST);
+        hosts.retain(|host| !host.as_str().ends_with(UNTOLD));
         (source.index, hosts)
     };
     let lacking = wanted.sources.iter().filter(|source| judgement.sources.sets.contains(&source.index));
@@ -81,7 +81,8 @@ impl WantedSource {
             }
         }
         if hosts.is_empty() {
-            hosts.extend(Host::parse(SOME_HOST).ok());
+            // One of its own: what two sources claim is given to one.
+            hosts.extend(Host::parse(&format!("source-{}{UNTOLD}", self.index)).ok());
         }
         hosts
     }

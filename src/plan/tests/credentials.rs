@@ -288,14 +288,29 @@ fn a_plugin_is_asked_about_the_registries_that_pods_wait_for() {
     };
     let of_one = || Credential { host: Host::parse("one.azurecr.io").unwrap(), ..token("t", 0) };
     let made = made(&config, of_one());
-    let served = namespace().secret("pullkeeper", made.clone()).pod(waits("one.azurecr.io/a:1"));
-    assert!(!asks(&config, &served.in_("a")));
+    let served = || namespace().secret("pullkeeper", made.clone()).pod(waits("one.azurecr.io/a:1"));
+    assert!(!asks(&config, &served().in_("a")));
     let seen = namespace()
-        .secret("pullkeeper", made)
+        .secret("pullkeeper", made.clone())
         .pod(waits("two.azurecr.io/b:1"))
         .pod(waits("two.azurecr.io/c:1"))
         .pod(waits("harbor.example.com/a"));
     let needs = needs(&config, &seen.in_("a"), now());
     let expected: Vec<_> = needs.expected[&0].iter().map(Host::as_str).collect();
     assert_eq!(expected, ["one.azurecr.io", "two.azurecr.io"]);
+
+    // A registry that is written out is asked about as soon as it is, whoever waits.
+    let mut config = config;
+    let Source::CredentialProvider { images, .. } = &mut config.registries[0].source else { unreachable!() };
+    images.push("three.azurecr.io".into());
+    assert!(asks(&config, &served().in_("a")));
+}
+
+#[test]
+fn sources_that_tell_their_hosts_themselves_are_all_asked() {
+    let mut config = only_ecr();
+    let region = Some("eu-west-2".into());
+    let source = Source::Ecr { region, account: None, login: AwsLogin::default() };
+    config.registries.push(Registry { source, ..ecr() });
+    assert_eq!(needs(&config, &with(&[("a", None)]), now()).registries.len(), 2);
 }
