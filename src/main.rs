@@ -61,7 +61,7 @@ fn choice(cli: &Cli, env: &BTreeMap<String, String>) -> Choice {
         kubeconfig_variable: env.get("KUBECONFIG").cloned(),
         in_cluster: env.contains_key("KUBERNETES_SERVICE_HOST"),
         usual: usual_kubeconfigs(env.get("HOME")),
-        ecrupdater: env.get("K8S_PULL_SECRET_NAME").is_some_and(|name| !name.is_empty()),
+        ecrupdater: config::is_ecr_updater(env),
     }
 }
 

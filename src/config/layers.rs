@@ -36,7 +36,7 @@ impl Layers {
 
         let given = |preset: &Preset| match preset.sign() {
             Sign::Key(key) => layers.iter().chain(&own).any(|layer| layer.tree.sets(key)),
-            Sign::Variable(name) => inputs.env.get(name).is_some_and(|value| !value.is_empty()),
+            sign @ Sign::Variable(_) => sign.is_in(&inputs.env),
         };
         let mut presets = Preset::ALL.into_iter().filter(given);
         let preset = presets.next();

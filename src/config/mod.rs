@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 pub use error::ConfigError;
 use error::{KeyPath, Problem};
 use layers::Layers;
-pub use presets::Preset;
+pub use presets::{Preset, is_ecr_updater};
 use raw::RawConfig;
 pub use selector::{NameSet, Namespaces, is_dns_label, is_dns_name};
 pub use sources::{AwsKeys, AwsLogin, AwsRole, DockerConfigFrom, Programs, Source};

@@ -45,11 +45,11 @@ const PRIVATE_REPO_PATCHER: Row = Row {
 
 const ECR_UPDATER: Row = Row {
     name: "k8s-ecrupdater",
-    sign: Sign::Variable("K8S_PULL_SECRET_NAME"),
+    sign: Sign::Variable(PULL_SECRET_NAME),
     defaults: "{namespaces: {include: ['*']}, registries: [{ecr: {}}], secret: {create: false, adopt: replace}, \
                serviceAccounts: none, pods: {heal: off}, time: {interval: 3600}}",
     variables: &[
-        ("K8S_PULL_SECRET_NAME", "secret.name"),
+        (PULL_SECRET_NAME, "secret.name"),
         (CREATE_MISSING, "secret.create"),
         ("ECR_UPDATE_INTERVAL", "time.interval"),
     ],
@@ -57,7 +57,14 @@ const ECR_UPDATER: Row = Row {
     interval: None,
 };
 
+const PULL_SECRET_NAME: &str = "K8S_PULL_SECRET_NAME";
 const CREATE_MISSING: &str = "ECR_CREATE_MISSING";
+
+/// Do we stand in for `k8s-ecrupdater`? Only then do its other variables speak of us: their names are common.
+#[must_use]
+pub fn is_ecr_updater(env: &BTreeMap<String, String>) -> bool {
+    Preset::EcrUpdater.sign().is_in(env)
+}
 
 impl Preset {
     /// Every preset, in the order in which they are looked for.
@@ -116,6 +123,11 @@ impl Preset {
 }
 
 impl Sign {
+    /// Is it a variable, and set?
+    pub(super) fn is_in(self, env: &BTreeMap<String, String>) -> bool {
+        matches!(self, Self::Variable(name) if env.get(name).is_some_and(|value| !value.is_empty()))
+    }
+
     /// The key or variable itself.
     pub(super) const fn name(self) -> &'static str {
         match self {

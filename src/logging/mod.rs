@@ -16,16 +16,13 @@ use jiff::Timestamp;
 use log::{Log, Metadata, Record};
 use python::Wishes;
 
-/// The variable that makes us stand in for `k8s-ecrupdater`. Without it, its other variables are
-/// somebody else's: their names are common.
-const PULL_SECRET_NAME: &str = "K8S_PULL_SECRET_NAME";
+use crate::config::is_ecr_updater;
 
 /// Starts the log: `info`, or what RUST_LOG says. Lines are written above `bars`.
 ///
 /// Where `env` is that of `k8s-ecrupdater`, its `LOG_LEVEL` and `LOG_CONFIG` count too.
 pub fn start(bars: MultiProgress, env: &BTreeMap<String, String>) {
-    let stands_in = env.get(PULL_SECRET_NAME).is_some_and(|name| !name.is_empty());
-    let wishes = if stands_in { python::read(env) } else { Wishes::default() };
+    let wishes = if is_ecr_updater(env) { python::read(env) } else { Wishes::default() };
     let mut builder = Builder::from_env(Env::default().default_filter_or(wishes.level.as_str()));
     builder.format_target(false);
     if wishes.json {
