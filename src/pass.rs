@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{ApiError, Cluster, Writing};
 use crate::config::{Config, Preset};
-use crate::credentials;
+use crate::credentials::{self, Refusals};
 use crate::plan::{self, Applied, Plan};
 use crate::progress::Progress;
 use crate::report::Report;
@@ -29,6 +29,17 @@ pub async fn pass(
     options: Options,
     progress: &Progress,
 ) -> Result<Report, ApiError> {
+    pass_after(cluster, config, options, progress, &Refusals::default()).await
+}
+
+/// The same, with what earlier passes of this process were refused.
+pub async fn pass_after(
+    cluster: &Cluster,
+    config: &Config,
+    options: Options,
+    progress: &Progress,
+    refusals: &Refusals,
+) -> Result<Report, ApiError> {
     let started = Instant::now();
     let before = cluster.requests();
     let until = cluster.stop().child_token();
@@ -38,7 +49,7 @@ pub async fn pass(
     let line = progress.line();
     line.stage("looking at the cluster");
     let looked = tokio::select! {
-        looked = look_and_plan(cluster, config) => Some(looked?),
+        looked = look_and_plan(cluster, config, refusals) => Some(looked?),
         () = until.cancelled() => None,
     };
     let Some((plan, namespaces)) = looked else {
@@ -60,12 +71,16 @@ pub async fn pass(
 }
 
 /// Everything up to the decision: only reads.
-async fn look_and_plan(cluster: &Cluster, config: &Config) -> Result<(Plan, usize), ApiError> {
+async fn look_and_plan(
+    cluster: &Cluster,
+    config: &Config,
+    refusals: &Refusals,
+) -> Result<(Plan, usize), ApiError> {
     let snapshot = cluster.snapshot(config).await?;
     let now = cluster.now();
     let needs = plan::needs(config, &snapshot, now);
     let texts = cluster.secret_texts(&needs.secret_keys).await;
-    let evidence = credentials::gather(config, &needs, &texts, now).await;
+    let evidence = credentials::gather(config, &needs, &texts, refusals, now).await;
     let plan = plan::plan(config, &snapshot, &evidence, now);
     Ok((plan, snapshot.namespaces.len()))
 }

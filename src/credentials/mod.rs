@@ -14,6 +14,7 @@ mod identity;
 mod plugged;
 mod plugin;
 mod program;
+mod refusals;
 #[cfg(test)]
 mod scripts;
 mod trust;
@@ -21,6 +22,8 @@ mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+pub use refusals::Refusals;
 
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -35,8 +38,14 @@ use ecr::Mints;
 pub type SecretTexts = BTreeMap<SecretKey, Result<SecretString, String>>;
 
 /// Fetches what the pass needs; `secrets` are the Secret keys among it, read from the cluster. What is fetched
-/// counts as issued at `now`.
-pub async fn gather(config: &Config, needs: &Needs, secrets: &SecretTexts, now: Timestamp) -> Evidence {
+/// counts as issued at `now`; what was refused not long ago is not shown again.
+pub async fn gather(
+    config: &Config,
+    needs: &Needs,
+    secrets: &SecretTexts,
+    refusals: &Refusals,
+    now: Timestamp,
+) -> Evidence {
     let mints = Mints::of(config, needs, secrets, now);
     let nothing = BTreeSet::new();
     let asking = |index, registry| Asking {
@@ -53,7 +62,7 @@ pub async fn gather(config: &Config, needs: &Needs, secrets: &SecretTexts, now: 
     });
     let mut answers = join_all(asked).await;
     if config.verify {
-        trust::ask(config, &mut answers).await;
+        trust::ask(config, refusals, &mut answers).await;
     }
     Evidence { answers }
 }

@@ -7,7 +7,8 @@ use tokio::time::timeout;
 
 use crate::cluster::Cluster;
 use crate::config::{Config, Preset, Time};
-use crate::pass::{Options, pass};
+use crate::credentials::Refusals;
+use crate::pass::{Options, pass_after};
 use crate::progress::Progress;
 use crate::report::{ExitStatus, Report};
 
@@ -22,11 +23,11 @@ pub async fn run(
     progress: &Progress,
     tell: &mut dyn FnMut(&Report),
 ) -> ExitStatus {
-    let started = Instant::now();
+    let (started, refusals) = (Instant::now(), Refusals::default());
     let mut last: Option<Report> = None;
     let mut status;
     loop {
-        match pass(cluster, config, options, progress).await {
+        match pass_after(cluster, config, options, progress, &refusals).await {
             Ok(report) => {
                 status = report.exit_status();
                 // A loop that finds all as it left it is silent.

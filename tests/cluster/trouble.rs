@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use pullkeeper::cluster::Writing;
-use pullkeeper::credentials::gather;
+use pullkeeper::credentials::{Refusals, gather};
 use pullkeeper::plan::{Plan, needs, plan};
 use pullkeeper::report::ExitStatus;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,9 @@ async fn planned(place: &Place) -> Plan {
     let config = place.config("");
     let snapshot = place.cluster().await.snapshot(&config).await.unwrap();
     let now = Timestamp::now();
-    let evidence = gather(&config, &needs(&config, &snapshot, now), &BTreeMap::default(), now).await;
+    let evidence =
+        gather(&config, &needs(&config, &snapshot, now), &BTreeMap::default(), &Refusals::default(), now)
+            .await;
     plan(&config, &snapshot, &evidence, now)
 }
 
