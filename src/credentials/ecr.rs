@@ -105,7 +105,11 @@ fn keys(
     };
     // The region may be elsewhere.
     let region = text(region).ok().map(|region| region.expose_secret().to_owned());
-    let keys = Keys { id: text(id)?.expose_secret().to_owned(), secret: text(secret)? };
+    let keys = Keys {
+        id: text(id)?.expose_secret().to_owned(),
+        secret: text(secret)?,
+        place: format!("Secret {}/{}", id.namespace, id.name),
+    };
     Ok((Some(keys), region))
 }
 

@@ -25,7 +25,8 @@ pub(super) enum Step {
 /// What was asked, for the messages.
 pub(super) struct Asked<'a> {
     step: Step,
-    keys: bool,
+    /// Where the keys are, if they are not the environment's.
+    keys: Option<String>,
     role: Option<&'a AwsRole>,
     /// The region that was settled on.
     pub(super) region: String,
@@ -46,7 +47,7 @@ impl<'a> Asked<'a> {
     pub(super) fn new(step: Step, caller: &Caller<'a>, variable: &Variable) -> Self {
         Self {
             step,
-            keys: caller.keys.is_some(),
+            keys: caller.keys.as_ref().map(|keys| keys.place.clone()),
             role: caller.role,
             region: String::new(),
             variable: Arc::clone(variable),
@@ -115,8 +116,8 @@ impl<'a> Asked<'a> {
                     self.grant(action)
                 )
             }
-            Kind::Key => said(&format!("does not know the key that asks for {action}"), self.renew()),
-            Kind::Expired => said(&format!("says that what asks for {action} has expired"), self.renew()),
+            Kind::Key => said(&format!("does not know the key that asks for {action}"), &self.renew()),
+            Kind::Expired => said(&format!("says that what asks for {action} has expired"), &self.renew()),
             Kind::Signature => {
                 let remedy = format!("the secret does not belong to the key: {}", self.renew());
                 said(&format!("finds the signature of {action} wrong"), &remedy)
@@ -217,11 +218,10 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn renew(&self) -> &'static str {
-        if self.keys {
-            "write a valid access key to the Secret of credentialsSecret"
-        } else {
-            "renew the credentials in the environment or the profile"
+    fn renew(&self) -> String {
+        match &self.keys {
+            Some(place) => format!("write a valid access key to {place}"),
+            None => "renew the credentials in the environment or the profile".to_owned(),
         }
     }
 

@@ -42,6 +42,8 @@ pub(super) struct Keys {
     pub(super) id: String,
     /// The secret access key.
     pub(super) secret: SecretString,
+    /// Where they are, for messages: `Secret ops/aws`.
+    pub(super) place: String,
 }
 
 /// Who asks for a token, and where.

@@ -22,7 +22,7 @@ const SECRET: &str = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY";
 
 /// A caller with keys from a Secret, in eu-west-1.
 fn caller<'a>() -> Caller<'a> {
-    let keys = Keys { id: ID.to_owned(), secret: SECRET.into() };
+    let keys = Keys { id: ID.to_owned(), secret: SECRET.into(), place: "Secret ops/aws".to_owned() };
     Caller { region: Some("eu-west-1"), keys: Some(keys), role: None }
 }
 

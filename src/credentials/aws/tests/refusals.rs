@@ -21,7 +21,7 @@ async fn refusals_name_cause_and_remedy_and_are_not_asked_again() {
         (
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
-            "does not know the key that asks for ecr:GetAuthorizationToken (UnrecognizedClientException, request request-1); write a valid access key to the Secret",
+            "does not know the key that asks for ecr:GetAuthorizationToken (UnrecognizedClientException, request request-1); write a valid access key to Secret ops/aws",
         ),
         ("ExpiredTokenException", "expired", "has expired (ExpiredTokenException"),
         (
