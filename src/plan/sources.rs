@@ -2,12 +2,14 @@
 //! the Secrets still hold of them, and what could not be verified.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 
-use super::secrets::BySource;
+use super::secrets::{BySource, Kept};
 use super::{Evidence, Finding, Plan, Subject, Trust};
 use crate::config::{Config, Preset, Registry};
+use crate::registry::Host;
 
 /// Namespaces that are named where many would be.
 const NAMED: usize = 5;
@@ -15,32 +17,44 @@ const NAMED: usize = 5;
 /// What the judgements on all Secrets mean for the sources, by their places in the configuration.
 #[derive(Default)]
 pub(super) struct Tally {
-    sets: BTreeSet<usize>,
-    kept: BTreeMap<usize, Kept>,
-    lacking: BTreeMap<usize, usize>,
+    sets: BTreeSet<(usize, Host)>,
+    meanwhile: BTreeMap<Part, Meanwhile>,
     expired: BTreeMap<String, usize>,
     missing: BTreeMap<String, Vec<String>>,
 }
 
-/// Secrets in which an entry stays, though its source failed.
+/// A source and one of its hosts, or all of them.
+type Part = (usize, Option<Host>);
+
+/// What pods find meanwhile, where a source gave nothing good: in how many Secrets.
 #[derive(Default)]
-struct Kept {
-    secrets: usize,
+struct Meanwhile {
+    good: usize,
+    refused: usize,
+    nothing: usize,
     ends: Option<Timestamp>,
 }
 
 impl Tally {
     /// Adds the judgement on one Secret.
     pub(super) fn count(&mut self, judged: &BySource) {
-        self.sets.extend(&judged.sets);
-        let mut counted = BTreeSet::new();
-        for (index, ends) in &judged.keeps {
-            let kept = self.kept.entry(*index).or_default();
-            kept.secrets += usize::from(counted.insert(*index));
-            kept.ends = [kept.ends, *ends].into_iter().flatten().min();
+        self.sets.extend(judged.sets.iter().cloned());
+        let parts = |index: usize, host: &Host| [(index, None), (index, Some(host.clone()))];
+        let mut told: BTreeMap<Part, Meanwhile> = BTreeMap::new();
+        for Kept { index, host, ends, refused } in &judged.keeps {
+            for part in parts(*index, host) {
+                let own = told.entry(part).or_default();
+                *(if *refused { &mut own.refused } else { &mut own.good }) = 1;
+                own.ends = [own.ends, *ends].into_iter().flatten().min();
+            }
         }
-        for index in &judged.lacks {
-            *self.lacking.entry(*index).or_default() += 1;
+        for (index, host) in &judged.lacks {
+            for part in parts(*index, host) {
+                told.entry(part).or_default().nothing = 1;
+            }
+        }
+        for (part, own) in told {
+            self.meanwhile.entry(part).or_default().add(&own);
         }
         for host in &judged.expired {
             *self.expired.entry(host.to_string()).or_default() += 1;
@@ -59,7 +73,7 @@ impl Tally {
             Subject::global("Registry", &name.unwrap_or_default())
         };
         for (index, failure) in evidence.failures() {
-            let message = format!("{}{}", failure.0, self.consequence(index));
+            let message = format!("{}{}", failure.0, self.consequence(index, None));
             plan.errors.push(registry(index).finding("SourceFailed", message));
         }
         for (index, given) in evidence.given() {
@@ -68,18 +82,20 @@ impl Tally {
                     Some(host) => Subject::global("Registry", host.as_str()),
                     None => registry(index),
                 };
-                plan.errors.push(
-                    subject.finding("SourceFailed", format!("{}{}", failure.0, self.consequence(index))),
-                );
+                plan.errors.push(subject.finding(
+                    "SourceFailed",
+                    format!("{}{}", failure.0, self.consequence(index, host.as_ref())),
+                ));
             }
             for credential in &given.credentials {
+                let host = Some(&credential.host);
                 let subject = || Subject::global("Registry", credential.host.as_str());
                 match &credential.trust {
                     Trust::Refused(words) => {
-                        let message = format!("{words}{}", self.consequence(index));
+                        let message = format!("{words}{}", self.consequence(index, host));
                         plan.errors.push(subject().finding("CredentialRefused", message));
                     }
-                    Trust::Unverified(words) if self.sets.contains(&index) => {
+                    Trust::Unverified(words) if self.sets.contains(&(index, credential.host.clone())) => {
                         let message = format!("its credential could not be verified: {words}");
                         plan.findings.push(subject().finding("CredentialUnverified", message));
                     }
@@ -97,22 +113,35 @@ impl Tally {
         }
     }
 
-    /// What pods find meanwhile, where a source gave nothing good.
-    fn consequence(&self, index: usize) -> String {
-        let secrets =
-            |count: usize| if count == 1 { "1 Secret".to_owned() } else { format!("{count} Secrets") };
-        let kept = self.kept.get(&index).map(|kept| {
-            let keep = if kept.secrets == 1 { "keeps" } else { "keep" };
-            let ends = kept.ends.map(|ends| format!(", which ends {ends}")).unwrap_or_default();
-            format!("{} {keep} the last good one{ends}", secrets(kept.secrets))
+    /// What pods find meanwhile, as sentences that follow a failure.
+    fn consequence(&self, index: usize, host: Option<&Host>) -> String {
+        let own = self.meanwhile.get(&(index, host.cloned()));
+        own.map_or_else(String::new, |own| format!(". {own}"))
+    }
+}
+
+impl Meanwhile {
+    fn add(&mut self, other: &Self) {
+        self.good += other.good;
+        self.refused += other.refused;
+        self.nothing += other.nothing;
+        self.ends = [self.ends, other.ends].into_iter().flatten().min();
+    }
+}
+
+impl fmt::Display for Meanwhile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ends = self.ends.map(|ends| format!(", which ends {ends}")).unwrap_or_default();
+        let told = [
+            (self.good, "keeps", "keep", format!(" the last good one{ends}")),
+            (self.refused, "still holds", "still hold", " the refused one".to_owned()),
+            (self.nothing, "stays", "stay", " without".to_owned()),
+        ];
+        let told = told.iter().filter(|(count, ..)| *count > 0).map(|(count, one, many, what)| match count {
+            1 => format!("1 Secret {one}{what}"),
+            _ => format!("{count} Secrets {many}{what}"),
         });
-        let lacking = self.lacking.get(&index).map(|count| {
-            format!("{} {} without", secrets(*count), if *count == 1 { "stays" } else { "stay" })
-        });
-        match [kept, lacking].into_iter().flatten().collect::<Vec<_>>().join("; ") {
-            told if told.is_empty() => told,
-            told => format!(". {told}"),
-        }
+        f.write_str(&told.collect::<Vec<_>>().join("; "))
     }
 }
 

@@ -57,6 +57,12 @@ impl Claim<'_> {
         let fresh = |note: &Noted| note.is_fresh(wanted, self.source, there, &self.host);
         self.source.was_not_asked() && !noted.get(self.host.as_str()).is_some_and(fresh)
     }
+
+    /// Does `config` hold the very entry that its registry refused?
+    pub(super) fn is_refused_in(&self, config: &DockerConfig) -> bool {
+        let Fate::Keep { refused: Some(entry), .. } = self.fate else { return false };
+        self.host.keys().iter().any(|key| config.holds(key, entry))
+    }
 }
 
 impl WantedSource {

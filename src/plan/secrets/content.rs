@@ -1,13 +1,10 @@
 //! What a Secret should hold: composed anew, or merged into what somebody else wrote.
 
-use std::collections::BTreeSet;
-
-use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use super::claims::{Claim, Fate, claims};
 use super::state::{Noted, State};
-use super::{Content, Wanted};
+use super::{BySource, Content, Kept, Wanted};
 use crate::plan::{Credential, Secret};
 use crate::registry::{DockerConfig, Form, Host, PUBLIC_HOSTS, same_registry};
 
@@ -20,18 +17,12 @@ pub(super) struct Composed {
     pub(super) hosts: Vec<Host>,
     /// Those of them for which a pod that names the Secret can pull.
     pub(super) serves: Vec<Host>,
-    /// The registries of which an entry is written that wasn't there.
-    pub(super) sets: BTreeSet<usize>,
-    /// Every such entry takes the place of one that was good, and is due.
+    /// What it means for the sources.
+    pub(super) sources: BySource,
+    /// Every entry that is written takes the place of one that was good, and is due.
     pub(super) renews: bool,
     /// A source was not asked though the Secret lacks it: so it can't be written. See [`super::lacking`].
     pub(super) waits: bool,
-    /// The registries that failed, of which what was there is kept; with its end, if that is known.
-    pub(super) keeps: Vec<(usize, Option<Timestamp>)>,
-    /// The registries that failed, and nothing was there.
-    pub(super) lacks: BTreeSet<usize>,
-    /// The registries whose entry ended, can't be renewed and would block public pulls: it is left out.
-    pub(super) expired: Vec<Host>,
 }
 
 /// Exactly what is wanted; of a host that got no credential, what was there. `owned` is a Secret of ours.
@@ -48,7 +39,7 @@ pub(super) fn compose(wanted: &Wanted, there: Option<&DockerConfig>, noted: &Sta
             }
             Fate::Set(credential) => composed.set(wanted, claim, credential, &was),
             Fate::Keep { failed: true, .. } if owned && was.blocks_public_pulls(wanted, claim) => {
-                composed.expired.push(claim.host.clone());
+                composed.sources.expired.push(claim.host.clone());
             }
             Fate::Keep { failed, .. } => {
                 let good = was.good(&claim.host);
@@ -152,7 +143,7 @@ impl Composed {
             self.config.set(key, &credential.entry);
         }
         self.note(claim, Noted::of(wanted, claim.source, credential));
-        self.sets.insert(claim.source.index);
+        self.sources.sets.insert((claim.source.index, claim.host.clone()));
         let note = was.noted.get(claim.host.as_str()).filter(|_| credential.life.is_some());
         self.renews &=
             note.is_some_and(|note| note.is_of(wanted, claim.source) && note.is_held(was.there, &claim.host));
@@ -160,31 +151,29 @@ impl Composed {
 
     /// Counts an entry that stays as it is, or isn't there.
     fn count(&mut self, wanted: &Wanted, claim: &Claim<'_>, failed: bool, good: bool, was: &Was<'_>) {
+        let (index, host) = (claim.source.index, claim.host.clone());
         match (failed, good) {
             (false, _) => self.waits |= claim.is_waiting(wanted, was.there, was.noted),
             (true, true) => {
-                let ends = was.noted.get(claim.host.as_str()).and_then(|note| note.expires);
-                self.keeps.push((claim.source.index, ends));
+                let ends = was.noted.get(host.as_str()).and_then(|note| note.expires);
+                let refused = claim.is_refused_in(was.there);
+                self.sources.keeps.push(Kept { index, host, ends, refused });
             }
-            (true, false) => _ = self.lacks.insert(claim.source.index),
+            (true, false) => _ = self.sources.lacks.insert((index, host)),
         }
     }
 
     fn finish(mut self, wanted: &Wanted, claims: &[Claim<'_>], noted: &State) -> Self {
-        self.renews &= !self.sets.is_empty();
+        self.renews &= !self.sources.sets.is_empty();
         self.waits |= wanted.sources.iter().any(|source| source.is_unknown(noted) && source.was_not_asked());
         self.hosts = claims.iter().map(|claim| claim.host.clone()).collect();
         if self.config.malformed().is_some() {
             // The kubelet can't decode it: that fails every pull of the pod, of public images too.
             return self;
         }
-        let refused = |claim: &Claim<'_>| match claim.fate {
-            Fate::Keep { refused: Some(entry), .. } => {
-                claim.host.keys().iter().any(|key| self.config.holds(key, entry))
-            }
-            _ => false,
-        };
-        let good = claims.iter().filter(|claim| holds_usable(&self.config, &claim.host) && !refused(claim));
+        let good = claims
+            .iter()
+            .filter(|claim| holds_usable(&self.config, &claim.host) && !claim.is_refused_in(&self.config));
         self.serves = good.map(|claim| claim.host.clone()).collect();
         self
     }

@@ -43,7 +43,7 @@ pub(super) fn judge_adopted(
         && !(seen.immutable && composed.waits);
     // What never ends needs no note where nothing is written; a credential that ends does, or it would be
     // fetched again by each pass.
-    let tampered = noted != composed.state && !(noted.is_empty() && composed.sets.is_empty());
+    let tampered = noted != composed.state && !(noted.is_empty() && composed.sources.sets.is_empty());
     if composed.config.is_empty() || (settled && !tampered) {
         return composed.judgement(None);
     }

@@ -43,7 +43,7 @@ pub fn lacking(
         hosts.retain(|host| !host.as_str().ends_with(UNTOLD));
         (source.index, hosts)
     };
-    let lacking = wanted.sources.iter().filter(|source| judgement.sources.sets.contains(&source.index));
+    let lacking = wanted.sources.iter().filter(|source| judgement.sources.sets_of(source.index));
     lacking.map(expected).collect()
 }
 

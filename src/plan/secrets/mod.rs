@@ -9,9 +9,10 @@ mod content;
 mod foreign;
 mod lacking;
 mod ours;
+mod outcome;
 mod state;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -25,6 +26,7 @@ use crate::registry::{Form, Host};
 use foreign::{judge_adopted, leave, leave_foreign};
 pub use lacking::lacking;
 use ours::{judge_absent, judge_ours};
+pub use outcome::{BySource, Kept};
 
 /// The value of the label `app.kubernetes.io/managed-by` on the Secrets this program makes.
 pub const MANAGED_BY: &str = "pullkeeper";
@@ -117,19 +119,6 @@ pub struct Judgement {
     pub missing: bool,
     /// What the user should know of it.
     pub finding: Option<Finding>,
-}
-
-/// What a judgement means for the sources, by their places in the configuration.
-#[derive(Debug, Default)]
-pub struct BySource {
-    /// Of these an entry is written that wasn't there.
-    pub sets: BTreeSet<usize>,
-    /// These failed, and what was there is kept; with its end, if that is known.
-    pub keeps: Vec<(usize, Option<Timestamp>)>,
-    /// These failed, and nothing was there.
-    pub lacks: BTreeSet<usize>,
-    /// The hosts whose entries ended and are taken out, for they block public pulls.
-    pub expired: Vec<Host>,
 }
 
 /// Whose a Secret is.

@@ -3,7 +3,7 @@
 use super::content::{Composed, compose, content, docker_config};
 use super::foreign::{Says, leave};
 use super::state::{State, state};
-use super::{Action, BySource, Judgement, Wanted};
+use super::{Action, Judgement, Wanted};
 use crate::plan::Secret;
 use crate::registry::Form;
 
@@ -23,7 +23,7 @@ pub(super) fn judge_ours(wanted: &Wanted, seen: &Secret, says: Says<'_>) -> Judg
     let there = docker_config(seen);
     let noted = state(seen);
     let composed = compose(wanted, there.as_ref(), &noted, true);
-    if composed.config.is_empty() && composed.expired.is_empty() {
+    if composed.config.is_empty() && composed.sources.expired.is_empty() {
         return composed.judgement(None);
     }
     let wrong_type = seen.type_ != Form::ConfigJson.type_();
@@ -41,7 +41,7 @@ pub(super) fn judge_ours(wanted: &Wanted, seen: &Secret, says: Says<'_>) -> Judg
     let content_differs = why != Some("state annotation differs");
     let content = content(Form::ConfigJson, content_differs.then_some(&composed.config), &composed.state);
     let fixed = wrong_type || (seen.immutable && content_differs);
-    let kept = !composed.keeps.is_empty();
+    let kept = !composed.sources.keeps.is_empty();
     if let Some(obstacle) = why.filter(|_| fixed).and_then(|_| recreation_obstacle(wanted, kept)) {
         let message = format!("must be recreated, for its type is wrong or it is immutable, but {obstacle}");
         return leave(wanted, seen, says("SecretNotRecreated", message));
@@ -65,12 +65,7 @@ impl Composed {
             action,
             hosts: self.hosts,
             serves: self.serves,
-            sources: BySource {
-                sets: self.sets,
-                keeps: self.keeps,
-                lacks: self.lacks,
-                expired: self.expired,
-            },
+            sources: self.sources,
             missing: false,
             finding: None,
         }
@@ -78,7 +73,7 @@ impl Composed {
 
     /// Why it is written: `otherwise`, unless all that changes is that a credential was renewed.
     pub(super) fn why(&self, otherwise: &'static str) -> &'static str {
-        match (self.renews, self.expired.is_empty()) {
+        match (self.renews, self.sources.expired.is_empty()) {
             (true, true) => "credential renewed",
             (_, false) => "expired credential",
             _ => otherwise,

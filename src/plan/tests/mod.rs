@@ -3,6 +3,7 @@
 
 mod builders;
 mod credentials;
+mod hosts;
 mod idempotence;
 mod pods;
 mod secrets;
