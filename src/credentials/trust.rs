@@ -2,6 +2,7 @@
 
 use futures::StreamExt;
 use futures::stream;
+use secrecy::ExposeSecret;
 
 use super::Refusals;
 use super::verify::verify;
@@ -24,11 +25,41 @@ pub(super) async fn ask(
     let credentials = given.flat_map(|(registry, given)| {
         given.credentials.iter_mut().map(move |credential| (registry, credential))
     });
-    let judged = credentials.map(async |(registry, credential): (&Registry, &mut Credential)| {
-        let trust = look(registry, credential, refusals).await;
-        credential.trust = if registry.source.is_minted() { of_a_source(trust) } else { trust };
-    });
+    let mut questions: Vec<Question<'_>> = Vec::new();
+    for asked in credentials {
+        match questions.iter_mut().find(|question| question.is_of(&asked)) {
+            Some(question) => question.0.push(asked),
+            None => questions.push(Question(vec![asked])),
+        }
+    }
+    let judged = questions.into_iter().map(|question| question.ask(refusals));
     stream::iter(judged).buffer_unordered(AT_ONCE).collect::<()>().await;
+}
+
+type Asked<'a> = (&'a Registry, &'a mut Credential);
+
+/// Credentials of which a registry would say the same: one login there, whatever the paths and the Secrets that
+/// it is for. It is shown once, for many a directory locks an account after a few tries.
+struct Question<'a>(Vec<Asked<'a>>);
+
+impl Question<'_> {
+    fn is_of(&self, (registry, credential): &Asked<'_>) -> bool {
+        self.0.first().is_some_and(|(known, first)| {
+            known.reach == registry.reach
+                && first.host.authority() == credential.host.authority()
+                && first.entry.username == credential.entry.username
+                && first.entry.password.expose_secret() == credential.entry.password.expose_secret()
+        })
+    }
+
+    async fn ask(self, refusals: &Refusals) {
+        let Some((registry, credential)) = self.0.first() else { return };
+        let trust = look(registry, credential, refusals).await;
+        for (registry, credential) in self.0 {
+            let trust = trust.clone();
+            credential.trust = if registry.source.is_minted() { of_a_source(trust) } else { trust };
+        }
+    }
 }
 
 /// What the registry says of one of them, or said not long ago.

@@ -80,6 +80,12 @@ impl Host {
         &self.0
     }
 
+    /// The registry alone, without the path within it: `harbor.example.com:8443`.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        split(&self.0).0
+    }
+
     /// The keys to write into a docker config, so that both the kubelet and docker find the
     /// credential: for Docker Hub the two spellings that work, else the host itself.
     #[must_use]

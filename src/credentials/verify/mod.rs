@@ -47,7 +47,7 @@ pub(super) async fn verify(host: &Host, entry: &Entry, reach: &Reach) -> Trust {
 }
 
 async fn verify_over(network: &Network, host: &Host, entry: &Entry, reach: &Reach) -> Trust {
-    let authority = host.as_str().split('/').next().unwrap_or_default();
+    let authority = host.authority();
     if authority.contains('*') {
         return Trust::Accepted;
     }
