@@ -149,6 +149,12 @@ impl Composed {
             note.is_some_and(|note| note.is_of(wanted, claim.source) && note.is_held(was.there, &claim.host));
     }
 
+    /// Did the sources fail, and not one of them gave what is to be written?
+    pub(super) fn gives_nothing(&self) -> bool {
+        let failed = !(self.sources.keeps.is_empty() && self.sources.lacks.is_empty());
+        failed && self.sources.sets.is_empty()
+    }
+
     /// Counts an entry that stays as it is, or isn't there.
     fn count(&mut self, wanted: &Wanted, claim: &Claim<'_>, failed: bool, good: bool, was: &Was<'_>) {
         let (index, host) = (claim.source.index, claim.host.clone());

@@ -39,6 +39,10 @@ pub(super) fn judge_adopted(
     if let Some(key) = composed.config.malformed() {
         return leave(wanted, seen, says("MalformedSecret", malformed(key)));
     }
+    if adopt == Adopt::Replace && composed.gives_nothing() && there.as_ref().is_some_and(is_sound) {
+        // To replace is to put something in the place: what others wrote is worth more than nothing.
+        return composed.judgement(None);
+    }
     let settled = there.as_ref().is_some_and(|there| composed.config.has_same_auths(there))
         && !(seen.immutable && composed.waits);
     // What never ends needs no note where nothing is written; a credential that ends does, or it would be
@@ -87,6 +91,10 @@ pub(super) fn leave(wanted: &Wanted, seen: &Secret, finding: Option<Finding>) ->
     };
     let hosts = hosts(wanted, seen);
     Judgement { serves: served(&hosts, &config), hosts, finding, ..Judgement::default() }
+}
+
+fn is_sound(config: &DockerConfig) -> bool {
+    config.malformed().is_none()
 }
 
 fn hosts(wanted: &Wanted, seen: &Secret) -> Vec<Host> {

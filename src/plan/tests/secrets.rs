@@ -185,6 +185,16 @@ fn what_is_not_ours_is_touched_only_as_far_as_adopt_says() {
 }
 
 #[test]
+fn replacing_needs_something_to_put_there() {
+    let mut seen = secret("harbor.example.com", "pass");
+    seen.docker_config = Some(two_hosts());
+    let judgement = judged(&adopting(Adopt::Replace), &failed(), Some(&seen));
+    assert_eq!((told(&judgement), judgement.serves.len(), judgement.sources.keeps.len()), (None, 1, 1));
+    let judgement = judged(&adopting(Adopt::Replace), &evidence("pass"), Some(&seen));
+    assert_eq!(told(&judgement), Some(("update", "replaced")));
+}
+
+#[test]
 fn merging_keeps_the_others_and_takes_no_label() {
     let mut seen = secret("theirs.example.com", "x");
     seen.docker_config =
