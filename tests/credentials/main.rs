@@ -13,6 +13,7 @@ mod setup;
 #[path = "../testbed/mod.rs"]
 mod testbed;
 
+mod adopted;
 mod desk;
 mod docker_configs;
 mod kubelet;
