@@ -1,0 +1,144 @@
+//! Errors in the settings that are not about registries.
+
+use super::*;
+
+#[test]
+fn shapes_and_keys() {
+    assert_told(vec![
+        (String::new(), "c.yaml: namespaces: is missing; write the names or globs of namespaces"),
+        (more("registires: []\n"), "c.yaml:3: unknown key 'registires' (did you mean 'registries'?)"),
+        (
+            more("colour: red\n"),
+            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time, refresh, verify, programs",
+        ),
+        (
+            more("colour: ~\n"),
+            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time, refresh, verify, programs",
+        ),
+        (
+            more("secret: {secret_name: x}\n"),
+            "c.yaml:3: secret: unknown key 'secret_name'; the keys here are name, create, adopt",
+        ),
+        (reg("hots: a.b"), "c.yaml:3: registries[0]: unknown key 'hots' (did you mean 'host'?)"),
+        ("namespaces: [a]\nregistries: 3\n".into(), "c.yaml:2: registries: is a single value; write a list"),
+        (
+            "namespaces: a\n".into(),
+            "c.yaml:1: namespaces: is a single value; write a list of names and globs, or {include: [...], exclude: [...], selector: ...}",
+        ),
+        ("namespaces: [[a]]\n".into(), "c.yaml:1: namespaces[0]: is a list; write a single value"),
+        (
+            "namespaces: [a]\nregistries:\n- [a.b, u, p]\n".into(),
+            "c.yaml:3: registries[0]: is a list; write a mapping",
+        ),
+        ("namespaces: [a]\nregistries:\n-\n".into(), "c.yaml:3: registries[0]: is empty; write a mapping"),
+        (
+            more("secret:\n  create: maybe\n"),
+            "c.yaml:4: secret.create: 'maybe' is no choice; write one of true, false",
+        ),
+        (
+            more("secret: {adopt: true}\n"),
+            "c.yaml:3: secret.adopt: 'true' is no choice; write one of false, merge, replace",
+        ),
+        (more("secret: [pullkeeper, true]\n"), "c.yaml:3: secret: is a list; write a mapping"),
+        (
+            more("pods: {heal: none}\n"),
+            "c.yaml:3: pods.heal: 'none' is no choice; write one of auto, all, off",
+        ),
+        (
+            more("pods: {maxEvictions: -1}\n"),
+            "c.yaml:3: pods.maxEvictions: '-1' is no count; write 0 or more",
+        ),
+        (
+            more("serviceAccounts: some\n"),
+            "c.yaml:3: serviceAccounts: 'some' is no choice; write one of all, default, none, or a list of names and globs",
+        ),
+        (
+            more("serviceAccounts: {a: b}\n"),
+            "c.yaml:3: serviceAccounts: is a mapping; write all, default, none, or a list of names and globs",
+        ),
+        (more("serviceAccounts: []\n"), "c.yaml:3: serviceAccounts: is empty; write none, or some names"),
+        (
+            more("serviceAccounts: [A]\n"),
+            "c.yaml:3: serviceAccounts[0]: 'A' is neither a name nor a glob of names; write one such as team-a or team-*",
+        ),
+        (
+            more("instance: a b\n"),
+            "c.yaml:3: instance: is no label value; write up to 63 letters, digits, '-', '_' and '.'",
+        ),
+    ]);
+}
+
+#[test]
+fn namespaces() {
+    assert_told(vec![
+        (
+            format!("registries: [{{{REGISTRY}}}]"),
+            "c.yaml: namespaces: is missing; write the names or globs of namespaces",
+        ),
+        (ns("[]"), "c.yaml:1: namespaces: includes no namespace; write at least one name or glob"),
+        (ns(""), "c.yaml:1: namespaces: is missing; write the names or globs of namespaces"),
+        (
+            ns("[Team]"),
+            "c.yaml:1: namespaces[0]: 'Team' is neither a name nor a glob of names; write one such as team-a or team-*",
+        ),
+        (
+            ns("[a, a.b]"),
+            "c.yaml:1: namespaces[1]: 'a.b' is no namespace's name; write up to 63 of a-z, 0-9 and '-'",
+        ),
+        (
+            ns("[\"[a\"]"),
+            "c.yaml:1: namespaces[0]: '[a' is no glob: unclosed character class; missing ']'; write one such as team-*",
+        ),
+        (ns("\n- a\n- {b: c}"), "c.yaml:3: namespaces[1]: is a mapping; write a single value"),
+        (
+            ns("{include: [a], exclude: [\"*\"]}"),
+            "c.yaml:1: namespaces: excludes every namespace that it includes; exclude fewer",
+        ),
+        (
+            ns("{exclude: [a]}"),
+            "c.yaml:1: namespaces: includes no namespace; write include, such as include: [\"*\"]",
+        ),
+        (
+            ns("{include: [a],\n  exclude: [b, B]}"),
+            "c.yaml:2: namespaces.exclude[1]: 'B' is neither a name nor a glob of names; write one such as team-a or team-*",
+        ),
+        (
+            ns("{selector: \"a in (b\"}"),
+            "c.yaml:1: namespaces.selector: is no label selector; write one such as 'team=a,env in (dev,test)'",
+        ),
+        (
+            ns("{selector: ''}"),
+            "c.yaml:1: namespaces.selector: is no label selector; write one such as 'team=a,env in (dev,test)'",
+        ),
+    ]);
+}
+
+#[test]
+fn time() {
+    assert_told(vec![
+        (
+            more("time: {interval: -5}\n"),
+            "c.yaml:3: time.interval: '-5' is negative; write seconds such as 60, or 10m",
+        ),
+        (
+            more("time:\n  interval: 0\n"),
+            "c.yaml:4: time.interval: is zero; write seconds such as 60, or 10m",
+        ),
+        (
+            more("time: {interval: 0s}\n"),
+            "c.yaml:3: time.interval: is zero; write seconds such as 60, or 10m",
+        ),
+        (
+            more("time: {interval: soon}\n"),
+            "c.yaml:3: time.interval: 'soon' is no duration; write seconds such as 60, or 10m",
+        ),
+        (
+            more("time: {runtime: 5}\n"),
+            "c.yaml:3: time.interval: is missing; write seconds such as 60, or 10m",
+        ),
+        (
+            more("time: {interval: 5, runtime: -1m}\n"),
+            "c.yaml:3: time.runtime: '-1m' is negative; write seconds such as 60, or 10m",
+        ),
+    ]);
+}
