@@ -32,13 +32,13 @@ pub enum HostError {
     #[error("has the bad port '{0}'; write a number from 1 to 65535")]
     Port(String),
     /// A character that neither a host nor a path may hold.
-    #[error("has the character '{0}', which no registry host may hold")]
+    #[error("has the character '{0}', which no registry host may hold; take it out")]
     Character(char),
     /// A host part that no image reference can name.
-    #[error("'{0}' can't be a registry in an image reference: it needs a dot, a port, or to be 'localhost'")]
+    #[error("'{0}' can't be a registry in an image reference; write one with a dot or a port, or localhost")]
     NotARegistry(String),
     /// An empty part between two dots or slashes.
-    #[error("has an empty part between dots or slashes")]
+    #[error("has an empty part between dots or slashes; write it without")]
     EmptyPart,
 }
 

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::passwords::secret;
-use super::sources::host;
+use super::sources::{host, hosts};
 use crate::config::error::{KeyPath, Problem};
 use crate::config::raw::{Block, RawAws, RawEcr};
 use crate::config::sources::{AwsKeys, AwsLogin, AwsRole, Source};
@@ -17,10 +17,7 @@ const WHERE: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
 /// An `ecr` entry. Its region may be left out where a host that is written tells it.
 pub(super) fn ecr(raw: RawEcr, path: &KeyPath, shared: &Shared<'_>) -> Result<(Source, Vec<Host>), Problem> {
-    let mut hosts = Vec::new();
-    for (index, text) in raw.hosts.unwrap_or_default().iter().enumerate() {
-        hosts.push(host(text, &path.key("hosts").item(index))?);
-    }
+    let mut hosts = hosts(&raw.hosts.unwrap_or_default(), &path.key("hosts"))?;
     let region = match raw.region.filter(|region| !region.is_empty()) {
         Some(region) if is_region(&region) => Some(region),
         Some(region) => {
@@ -29,6 +26,7 @@ pub(super) fn ecr(raw: RawEcr, path: &KeyPath, shared: &Shared<'_>) -> Result<(S
         }
         None => region_of(&hosts, &path.key("hosts"))?,
     };
+    refuse_strangers(&hosts, region.as_deref(), &path.key("hosts"))?;
     let account = raw.account.filter(|account| !account.is_empty());
     if let Some(account) = account.as_ref().filter(|account| !is_account(account)) {
         let what = format!("'{}' is no account; write its 12 digits", account.escape_debug());
@@ -38,7 +36,7 @@ pub(super) fn ecr(raw: RawEcr, path: &KeyPath, shared: &Shared<'_>) -> Result<(S
         let Some(region) = &region else {
             return Err(Problem::new(
                 &path.key("region"),
-                "is missing; an account's registry is in a region",
+                "is missing; write the region that the account's registry is in",
             ));
         };
         if let Some(own) = host_of(account, region).filter(|own| !hosts.contains(own)) {
@@ -62,6 +60,29 @@ pub(super) fn ecr_public(
 ) -> Result<(Source, Vec<Host>), Problem> {
     let hosts = PUBLIC_HOSTS.iter().map(|text| host(text, path)).collect::<Result<_, _>>()?;
     Ok((Source::EcrPublic { login: login(raw, path, shared, false)? }, hosts))
+}
+
+/// A host that no token of this entry would be good for.
+fn refuse_strangers(hosts: &[Host], region: Option<&str>, path: &KeyPath) -> Result<(), Problem> {
+    for (index, host) in hosts.iter().enumerate() {
+        let name = host.as_str().split('/').next().unwrap_or_default();
+        let wrong = |what: String| Err(Problem::new(&path.item(index), what));
+        if PUBLIC_HOSTS.contains(&name) {
+            return wrong(
+                "is ECR Public, which has tokens of its own; make an entry ecrPublic: {}".to_owned(),
+            );
+        }
+        match (EcrHost::parse(name), region) {
+            (Some(own), Some(region)) if own.region != region => {
+                let of = own.region;
+                return wrong(format!(
+                    "is of {of}, and this entry's token is of {region}; make an entry of each"
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The one region of the hosts that tell any.

@@ -123,28 +123,43 @@ fn refuse_doubles(registries: &[Registry], paths: &[KeyPath]) -> Result<(), Prob
             .take(index)
             .filter(|(other, _)| this.secret_name == other.secret_name && !are_apart(this, other));
         for (other, first) in others {
-            if let Some((key, what)) = double(this, other) {
-                let what = format!(
-                    "{what} is in the Secret {} already, by {first}; write another secretName, or namespaces that differ by name",
-                    this.secret_name
-                );
-                return Err(Problem::new(&path.key(key), what));
+            if let Some(what) = double(this, other) {
+                let what = what.told(&this.secret_name, first);
+                return Err(Problem::new(&path.key(sources::key(&this.source)), what));
             }
         }
     }
     Ok(())
 }
 
-/// What both entries are for, and the key of `this` that says so.
-fn double(this: &Registry, other: &Registry) -> Option<(&'static str, String)> {
-    let key = sources::key(&this.source);
+/// What two entries have in common, that only one can have.
+enum Double {
+    Host(String),
+    /// A source that gives all that it has.
+    Source(String),
+}
+
+fn double(this: &Registry, other: &Registry) -> Option<Double> {
     if let Some(host) = this.hosts.iter().find(|host| other.hosts.contains(host)) {
-        return Some((key, host.to_string()));
+        return Some(Double::Host(host.to_string()));
     }
     let same = this.source.is_open_ended()
         && other.source.is_open_ended()
         && this.source.fingerprint() == other.source.fingerprint();
-    same.then(|| (key, this.source.name()))
+    same.then(|| Double::Source(this.source.name()))
+}
+
+impl Double {
+    fn told(&self, secret: &str, first: &KeyPath) -> String {
+        match self {
+            Self::Host(host) => format!(
+                "{host} is in the Secret {secret} already, by {first}; write another secretName, or namespaces that differ by name"
+            ),
+            Self::Source(name) => format!(
+                "{name} is asked for the Secret {secret} already, by {first}; make one entry of both, or write another secretName"
+            ),
+        }
+    }
 }
 
 /// Are the two in different namespaces, as far as their lists tell?

@@ -57,6 +57,20 @@ pub(super) fn host(text: &str, path: &KeyPath) -> Result<Host, Problem> {
     Host::parse(text).map_err(|error| Problem::new(path, error.to_string()))
 }
 
+/// The hosts of a list at `path`, each once.
+pub(super) fn hosts(texts: &[String], path: &KeyPath) -> Result<Vec<Host>, Problem> {
+    let mut hosts = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        let path = path.item(index);
+        let host = host(text, &path)?;
+        if hosts.contains(&host) {
+            return Err(Problem::new(&path, format!("{host} stands there already; keep one of them")));
+        }
+        hosts.push(host);
+    }
+    Ok(hosts)
+}
+
 fn refuse_two(raw: &RawRegistry, path: &KeyPath) -> Result<(), Problem> {
     let account = raw.username.is_some() || raw.password.is_some() || raw.email.is_some();
     let table = [
@@ -97,6 +111,12 @@ struct Account {
 
 impl Account {
     fn resolve(self, path: &KeyPath) -> Result<(Source, Vec<Host>), Problem> {
+        if self.host.is_none() && self.username.is_none() && self.password.is_none() {
+            // A source without a value is none either: `ecr:` alone.
+            let what =
+                "names no source; write host, username and password, or another source such as ecr: {}";
+            return Err(Problem::new(path, what));
+        }
         let missing =
             |key: &str, what: &str| Problem::new(&path.key(key), format!("is missing; write {what}"));
         let text =
@@ -148,17 +168,10 @@ fn helper(raw: RawHelper, path: &KeyPath, shared: &Shared<'_>) -> Result<(Source
     if texts.is_empty() {
         return Err(Problem::new(&path.key("hosts"), "names no host; write those that the helper is for"));
     }
-    let mut hosts = Vec::new();
-    for (index, text) in texts.iter().enumerate() {
-        let path = path.key("hosts").item(index);
-        let host = host(text, &path)?;
-        if host.as_str().contains('*') {
-            return Err(Problem::new(&path, "is a glob, and a helper is asked for one host; write each"));
-        }
-        if hosts.contains(&host) {
-            return Err(Problem::new(&path, format!("{host} stands there already; keep one of them")));
-        }
-        hosts.push(host);
+    let hosts = hosts(&texts, &path.key("hosts"))?;
+    if let Some(index) = hosts.iter().position(|host| host.as_str().contains('*')) {
+        let what = "is a glob, and a helper is asked for one host; write each";
+        return Err(Problem::new(&path.key("hosts").item(index), what));
     }
     Ok((Source::CredentialHelper { program, programs: programs(raw.env, path, shared)? }, hosts))
 }

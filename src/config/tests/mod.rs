@@ -1,5 +1,7 @@
 //! The loader as a whole: what loads, and each error's full text.
 
+mod aws;
+mod entries;
 mod files;
 mod presets;
 mod properties;
@@ -92,6 +94,7 @@ fn the_defaults() {
     assert_eq!((config.pods.max_evictions, config.pods.evict_running), (50, false));
     assert!(matches!(config.service_accounts, ServiceAccounts::All));
     assert_eq!((config.time, config.preset), (None, None));
+    assert_eq!((config.refresh, config.verify), (Refresh::Half, true));
     assert_eq!(password(&loaded, 0), "s3cret");
 }
 
