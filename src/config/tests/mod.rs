@@ -4,6 +4,7 @@ mod aws;
 mod entries;
 mod files;
 mod presets;
+mod programs;
 mod properties;
 mod registries;
 mod settings;

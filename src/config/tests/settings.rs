@@ -142,3 +142,57 @@ fn time() {
         ),
     ]);
 }
+
+#[test]
+fn refresh() {
+    let hours = |hours| std::time::Duration::from_hours(hours);
+    let table = [
+        ("refresh:", Refresh::Half),
+        ("refresh: {}", Refresh::Half),
+        ("refresh: {before: half}", Refresh::Half),
+        ("refresh: {before: 2h}", Refresh::Before(hours(2))),
+        ("refresh: {before: 0}", Refresh::Before(hours(0))),
+        ("refresh: {before: ~, every: 7200}", Refresh::Every(hours(2))),
+    ];
+    for (text, expected) in table {
+        assert_eq!(from_file(more(&format!("{text}\n")), &[]).unwrap().config.refresh, expected, "{text}");
+    }
+    let env = [("PULLKEEPER_REFRESH__EVERY", "6h")];
+    assert_eq!(from_file(ONE, &env).unwrap().config.refresh, Refresh::Every(hours(6)));
+
+    assert_told(vec![
+        (more("refresh: 6h\n"), "c.yaml:3: refresh: is a single value; write a mapping"),
+        (
+            more("refresh: {after: 6h}\n"),
+            "c.yaml:3: refresh: unknown key 'after'; the keys here are before, every",
+        ),
+        (
+            more("refresh:\n  before: half\n  every: 6h\n"),
+            "c.yaml:5: refresh.every: stands beside before; keep one of them",
+        ),
+        (more("refresh: {every: 0}\n"), "c.yaml:3: refresh.every: is zero; write such as 6h"),
+        (
+            more("refresh: {every: half}\n"),
+            "c.yaml:3: refresh.every: 'half' is no duration; write seconds such as 60, or 10m",
+        ),
+        (
+            more("refresh: {before: 50%}\n"),
+            "c.yaml:3: refresh.before: '50%' is no duration; write seconds such as 60, or 10m, or half",
+        ),
+        (
+            more("refresh: {before: -1h}\n"),
+            "c.yaml:3: refresh.before: '-1h' is negative; write seconds such as 60, or 10m, or half",
+        ),
+    ]);
+}
+
+#[test]
+fn verify() {
+    for (text, expected) in [("verify: false", false), ("verify: TRUE", true), ("verify:", true)] {
+        assert_eq!(from_file(more(&format!("{text}\n")), &[]).unwrap().config.verify, expected, "{text}");
+    }
+    assert_told(vec![
+        (more("verify: no\n"), "c.yaml:3: verify: 'no' is no choice; write one of true, false"),
+        (more("verify: {}\n"), "c.yaml:3: verify: is a mapping; write a single value"),
+    ]);
+}
