@@ -9,11 +9,9 @@ use aws_credential_types::provider::error::CredentialsError;
 
 use super::codes::{Kind, kind};
 use super::fault::{Fault, Refusal};
+use super::words::{self, quoted};
 use super::{Caller, Variable, places};
 use crate::config::AwsRole;
-
-/// The longest quotation of AWS' words.
-const QUOTED: usize = 300;
 
 /// The service whose token is wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,12 +101,13 @@ impl<'a> Asked<'a> {
     /// AWS said no.
     fn refused(&self, refusal: &Refusal) -> String {
         let action = refusal.action.unwrap_or(self.action());
-        let request = refusal.request.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
-        let code = format!("{}{request}", refusal.code);
+        let request = refusal.request.as_deref().and_then(words::request);
+        let request = request.map(|id| format!(", request {id}")).unwrap_or_default();
+        let code = format!("{}{request}", words::code(&refusal.code));
         let said = |what: &str, remedy: &str| format!("AWS {what} ({code}); {remedy}");
         match kind(refusal) {
             Kind::Denied => {
-                let words = quoted(&refusal.message);
+                let words = words::sentence(&refusal.message);
                 let colon = if words.is_empty() { "" } else { ": " };
                 format!(
                     "AWS denies {action} ({}{colon}{words}{request}); {}",
@@ -247,10 +246,4 @@ const ODD: &str = "see that the endpoint is AWS', and that nothing between here 
 /// Was it the instance's metadata that failed, other than by not being there?
 fn is_metadata(error: &CredentialsError) -> bool {
     error.source().is_some_and(<dyn Error>::is::<ImdsError>)
-}
-
-/// Somebody else's words on one line, and not too many.
-fn quoted(words: &str) -> String {
-    let words = words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ").chars().take(QUOTED).collect()
 }

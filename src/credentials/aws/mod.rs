@@ -12,6 +12,7 @@ mod places;
 mod proxy;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -16,12 +16,12 @@ async fn refusals_name_cause_and_remedy_and_are_not_asked_again() {
         (
             "AccessDeniedException",
             "User: arn:aws:iam::1:user/me\nis not authorized",
-            "AWS denies ecr:GetAuthorizationToken (AccessDeniedException: User: arn:aws:iam::1:user/me is not authorized, request request-1); allow ecr:GetAuthorizationToken on resource *",
+            "AWS denies ecr:GetAuthorizationToken (AccessDeniedException: User: arn:aws:iam::1:user/me is not authorized, request c6104cbe-af31); allow ecr:GetAuthorizationToken on resource *",
         ),
         (
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
-            "does not know the key that asks for ecr:GetAuthorizationToken (UnrecognizedClientException, request request-1); write a valid access key to Secret ops/aws",
+            "does not know the key that asks for ecr:GetAuthorizationToken (UnrecognizedClientException, request c6104cbe-af31); write a valid access key to Secret ops/aws",
         ),
         ("ExpiredTokenException", "expired", "has expired (ExpiredTokenException"),
         (
@@ -38,7 +38,7 @@ async fn refusals_name_cause_and_remedy_and_are_not_asked_again() {
         (
             "SomethingNew",
             "topsecret",
-            "AWS refuses ecr:GetAuthorizationToken in eu-west-1 (SomethingNew, request request-1); ",
+            "AWS refuses ecr:GetAuthorizationToken in eu-west-1 (SomethingNew, request c6104cbe-af31); ",
         ),
     ];
     for (code, message, words) in table {

@@ -105,7 +105,7 @@ fn serve(stream: TcpStream, script: &[Reply], log: &Mutex<Vec<Asked>>) {
         // An empty script never answers.
         let Some(reply) = reply else { return thread::sleep(Duration::from_secs(30)) };
         let head = format!(
-            "HTTP/1.1 {} Scripted\r\ncontent-type: {}\r\nx-amzn-requestid: request-1\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {} Scripted\r\ncontent-type: {}\r\nx-amzn-requestid: c6104cbe-af31\r\ncontent-length: {}\r\n\r\n",
             reply.status,
             reply.kind,
             reply.body.len()
