@@ -28,8 +28,7 @@ pub(super) async fn given(
     };
     let resolved = docker_config::resolve(&text, programs).await;
     let resolved = resolved.map_err(|trouble| format!("{origin} {trouble}"))?;
-    let remarks = resolved.remarks.into_iter().map(|remark| format!("{origin}: {remark}")).collect();
-    let mut given = Given { remarks, ..Given::default() };
+    let mut given = Given { remarks: resolved.remarks, ..Given::default() };
     for (host, entry) in resolved.entries {
         match entry {
             Ok(entry) => given.credentials.push(credential(host, entry, None)),

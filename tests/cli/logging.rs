@@ -10,7 +10,7 @@ use super::scripted::objects::{namespace, ok};
 use super::scripted::{Server, get};
 
 /// JSON lines, and those of this level.
-fn json_at(level: &str) -> String {
+pub(crate) fn json_at(level: &str) -> String {
     format!(
         r#"{{"version": 1, "formatters": {{"json": {{"class": "pythonjsonlogger.jsonlogger.JsonFormatter"}}}},
         "handlers": {{"json": {{"class": "logging.StreamHandler", "formatter": "json"}}}},

@@ -7,6 +7,7 @@ mod bad_configuration;
 mod cluster_choice;
 mod configuration;
 mod endings;
+mod leaks;
 mod logging;
 mod oldest_tool;
 mod output;
