@@ -1,7 +1,8 @@
 //! Which source is responsible for which host of a Secret, and what it has for it.
 
+use super::Wanted;
+use super::source::{Answer, WantedSource};
 use super::state::{Noted, State};
-use super::{Answer, Wanted, WantedSource};
 use crate::plan::{Credential, Trust};
 use crate::registry::{DockerConfig, Entry, Host};
 
@@ -66,26 +67,6 @@ impl Claim<'_> {
 }
 
 impl WantedSource {
-    /// Is it one that is asked only when due, and that nobody asked?
-    pub(super) fn was_not_asked(&self) -> bool {
-        self.minted && matches!(self.answer, Answer::NotAsked)
-    }
-
-    /// The hosts that were written from this source before.
-    pub(super) fn noted_hosts(&self, noted: &State) -> Vec<Host> {
-        let own = noted.iter().filter(|(_, note)| note.source == self.fingerprint);
-        own.filter_map(|(host, _)| Host::parse(host).ok()).collect()
-    }
-
-    /// Is nothing known of its hosts? Then any entry may be one of its.
-    pub(super) fn is_unknown(&self, noted: &State) -> bool {
-        self.open_ended && !self.has_told_all() && self.noted_hosts(noted).is_empty()
-    }
-
-    fn has_told_all(&self) -> bool {
-        matches!(self.answer, Answer::Given { complete: true, .. })
-    }
-
     fn fate(&self, host: &Host) -> Fate<'_> {
         let credentials = match &self.answer {
             Answer::NotAsked => return Fate::Keep { failed: false, refused: None },

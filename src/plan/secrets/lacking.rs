@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use super::source::{Answer, WantedSource};
 use super::state::{State, state};
-use super::{Answer, Wanted, WantedSource, judge};
+use super::{Wanted, judge};
 use crate::plan::{Credential, Life, Secret, Trust};
 use crate::registry::{Entry, Host, Image, key_matches};
 

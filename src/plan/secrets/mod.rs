@@ -10,6 +10,7 @@ mod foreign;
 mod lacking;
 mod ours;
 mod outcome;
+mod source;
 mod state;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::evidence::{Credential, Evidence};
+use super::evidence::Evidence;
 use super::finding::{Finding, Subject};
 use super::snapshot::Secret;
 use crate::config::{Adopt, Config, Refresh};
@@ -27,6 +28,7 @@ use foreign::{judge_adopted, leave, leave_foreign};
 pub use lacking::lacking;
 use ours::{judge_absent, judge_ours};
 pub use outcome::{BySource, Kept};
+use source::WantedSource;
 
 /// The value of the label `app.kubernetes.io/managed-by` on the Secrets this program makes.
 pub const MANAGED_BY: &str = "pullkeeper";
@@ -42,32 +44,6 @@ pub struct Wanted {
     refresh: Refresh,
     now: Timestamp,
     sources: Vec<WantedSource>,
-}
-
-/// A source of credentials for the Secret, with what it gave.
-struct WantedSource {
-    /// Its place in the configuration.
-    index: usize,
-    fingerprint: String,
-    hosts: Vec<Host>,
-    open_ended: bool,
-    minted: bool,
-    answer: Answer,
-}
-
-/// What a source gave.
-enum Answer {
-    /// It was not asked, for nothing of it is due.
-    NotAsked,
-    /// Nothing, though it was asked: what is there stays.
-    Failed,
-    Given {
-        credentials: Vec<Credential>,
-        /// Hosts of which it knows, but has no credential.
-        failed: Vec<Host>,
-        /// These are all of its hosts.
-        complete: bool,
-    },
 }
 
 /// What is to be done with one Secret.
@@ -140,14 +116,7 @@ impl Wanted {
     ) -> Vec<Arc<Self>> {
         let mut by_name: BTreeMap<&str, Vec<WantedSource>> = BTreeMap::new();
         for (index, registry) in config.registries.iter().enumerate().filter(|(index, _)| applies(*index)) {
-            let source = WantedSource {
-                index,
-                fingerprint: registry.source.fingerprint(),
-                hosts: registry.hosts.clone(),
-                open_ended: registry.source.is_open_ended(),
-                minted: registry.source.is_minted(),
-                answer: Answer::of(evidence, index),
-            };
+            let source = WantedSource::of(index, registry, evidence);
             by_name.entry(&registry.secret_name).or_default().push(source);
         }
         let wanted = |(name, sources): (&str, Vec<WantedSource>)| {
@@ -162,20 +131,6 @@ impl Wanted {
             })
         };
         by_name.into_iter().map(wanted).collect()
-    }
-}
-
-impl Answer {
-    fn of(evidence: &Evidence, index: usize) -> Self {
-        match evidence.answers.get(index) {
-            None | Some(None) => Self::NotAsked,
-            Some(Some(Err(_))) => Self::Failed,
-            Some(Some(Ok(given))) => Self::Given {
-                credentials: given.credentials.clone(),
-                failed: given.failures.iter().filter_map(|(host, _)| host.clone()).collect(),
-                complete: given.failures.iter().all(|(host, _)| host.is_some()),
-            },
-        }
     }
 }
 

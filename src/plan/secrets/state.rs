@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Wanted, WantedSource};
+use super::Wanted;
+use super::source::WantedSource;
 use crate::plan::{Credential, Life, Secret};
 use crate::registry::{DockerConfig, Host};
 

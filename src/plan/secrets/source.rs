@@ -1,0 +1,80 @@
+//! A source of credentials, as one Secret sees it: what is known of it before it is asked, and what it gave.
+
+use super::state::State;
+use crate::config::Registry;
+use crate::plan::{Credential, Evidence};
+use crate::registry::Host;
+
+/// A source of credentials for the Secret, with what it gave.
+pub(super) struct WantedSource {
+    /// Its place in the configuration.
+    pub(super) index: usize,
+    pub(super) fingerprint: String,
+    pub(super) hosts: Vec<Host>,
+    pub(super) open_ended: bool,
+    pub(super) minted: bool,
+    pub(super) answer: Answer,
+}
+
+/// What a source gave.
+pub(super) enum Answer {
+    /// It was not asked, for nothing of it is due.
+    NotAsked,
+    /// Nothing, though it was asked: what is there stays.
+    Failed,
+    Given {
+        credentials: Vec<Credential>,
+        /// Hosts of which it knows, but has no credential.
+        failed: Vec<Host>,
+        /// These are all of its hosts.
+        complete: bool,
+    },
+}
+
+impl WantedSource {
+    /// The one of `registry`, whose place in the configuration is `index`.
+    pub(super) fn of(index: usize, registry: &Registry, evidence: &Evidence) -> Self {
+        Self {
+            index,
+            fingerprint: registry.source.fingerprint(),
+            hosts: registry.hosts.clone(),
+            open_ended: registry.source.is_open_ended(),
+            minted: registry.source.is_minted(),
+            answer: Answer::of(evidence, index),
+        }
+    }
+
+    /// Is it one that is asked only when due, and that nobody asked?
+    pub(super) fn was_not_asked(&self) -> bool {
+        self.minted && matches!(self.answer, Answer::NotAsked)
+    }
+
+    /// The hosts that were written from this source before.
+    pub(super) fn noted_hosts(&self, noted: &State) -> Vec<Host> {
+        let own = noted.iter().filter(|(_, note)| note.source == self.fingerprint);
+        own.filter_map(|(host, _)| Host::parse(host).ok()).collect()
+    }
+
+    /// Is nothing known of its hosts? Then any entry may be one of its.
+    pub(super) fn is_unknown(&self, noted: &State) -> bool {
+        self.open_ended && !self.has_told_all() && self.noted_hosts(noted).is_empty()
+    }
+
+    pub(super) fn has_told_all(&self) -> bool {
+        matches!(self.answer, Answer::Given { complete: true, .. })
+    }
+}
+
+impl Answer {
+    fn of(evidence: &Evidence, index: usize) -> Self {
+        match evidence.answers.get(index) {
+            None | Some(None) => Self::NotAsked,
+            Some(Some(Err(_))) => Self::Failed,
+            Some(Some(Ok(given))) => Self::Given {
+                credentials: given.credentials.clone(),
+                failed: given.failures.iter().filter_map(|(host, _)| host.clone()).collect(),
+                complete: given.failures.iter().all(|(host, _)| host.is_some()),
+            },
+        }
+    }
+}
