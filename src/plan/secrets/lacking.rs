@@ -12,9 +12,6 @@ use super::{Wanted, judge};
 use crate::plan::{Credential, Life, Secret, Trust};
 use crate::registry::{Entry, Host, Image, key_matches};
 
-/// The end of names that stand for a host which only the source itself can tell (RFC 2606).
-const UNTOLD: &str = ".invalid";
-
 /// The sources that must be asked, by their places in the configuration, and the hosts that each is expected to
 /// give a credential for. `images` are those that pods of the namespace wait for, and that a source knows by its
 /// patterns only.
@@ -41,7 +38,7 @@ pub fn lacking(
     }
     let expected = |source: &WantedSource| {
         let mut hosts = source.hosts_to_expect(&noted, &images(source.index));
-        hosts.retain(|host| !host.as_str().ends_with(UNTOLD));
+        hosts.retain(|host| Some(host) != source.some_host().as_ref());
         (source.index, hosts)
     };
     let lacking = wanted.sources.iter().filter(|source| judgement.sources.sets_of(source.index));
@@ -82,9 +79,13 @@ impl WantedSource {
             }
         }
         if hosts.is_empty() {
-            // One of its own: what two sources claim is given to one.
-            hosts.extend(Host::parse(&format!("source-{}{UNTOLD}", self.index)).ok());
+            hosts.extend(self.some_host());
         }
         hosts
+    }
+
+    /// Stands for a host that only the source itself can tell; another for each, or one would stand for all of them.
+    fn some_host(&self) -> Option<Host> {
+        Host::parse(&format!("source-{}.invalid", self.index)).ok()
     }
 }

@@ -7,6 +7,7 @@ mod hosts;
 mod idempotence;
 mod pods;
 mod secrets;
+mod sources;
 
 use builders::{Seen, config, evidence, namespace, secret};
 

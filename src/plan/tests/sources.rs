@@ -1,0 +1,55 @@
+//! Several sources for one Secret, of which each tells its hosts only when it is asked.
+
+use jiff::SignedDuration;
+
+use super::builders::{ECR, ago, config, credential, ecr, entry, given, namespace, now, text, written};
+use crate::config::{AwsLogin, AwsRole, Config, Registry, Source};
+use crate::plan::{Credential, Evidence, Life, Secret, Snapshot, needs, plan};
+use crate::registry::DockerConfig;
+
+const OTHER: &str = "222222222222.dkr.ecr.eu-west-1.amazonaws.com";
+
+/// ECR by a role of another account.
+fn by_role() -> Registry {
+    let role = AwsRole { arn: "arn:aws:iam::222222222222:role/pull".into(), external_id: None };
+    let login = AwsLogin { role: Some(role), ..AwsLogin::default() };
+    Registry { source: Source::Ecr { region: Some("eu-west-1".into()), account: None, login }, ..ecr() }
+}
+
+fn with(registries: Vec<Registry>) -> Config {
+    Config { registries, ..config() }
+}
+
+fn token(host: &str) -> Credential {
+    let life = Life { issued: now(), expires: Some(now() + SignedDuration::from_hours(12)) };
+    Credential { life: Some(life), ..credential(host, "token") }
+}
+
+fn asked(config: &Config, snapshot: &Snapshot) -> Vec<usize> {
+    needs(config, snapshot, now()).registries.into_iter().collect()
+}
+
+/// The Secret after a pass in which these answered.
+fn made(config: &Config, seen: Option<&Secret>, answers: &Evidence) -> Secret {
+    let snapshot = match seen {
+        Some(seen) => namespace().secret("pullkeeper", seen.clone()),
+        None => namespace(),
+    };
+    let plan = plan(config, &snapshot.in_("a"), answers, now());
+    written(&plan.namespaces[0].secrets[0].action, seen, ago(60))
+}
+
+fn holding(secret: Secret) -> Snapshot {
+    namespace().secret("pullkeeper", secret).in_("a")
+}
+
+#[test]
+fn each_source_that_is_unknown_is_asked_by_the_first_pass() {
+    let config = with(vec![by_role(), ecr()]);
+    assert_eq!(asked(&config, &namespace().in_("a")), [0, 1]);
+    let answers = Evidence { answers: vec![given(vec![token(OTHER)]), given(vec![token(ECR)])] };
+    let secret = made(&config, None, &answers);
+    let both = DockerConfig::parse(text(&secret)).unwrap();
+    assert!(both.holds(OTHER, &entry("token")) && both.holds(ECR, &entry("token")));
+    assert!(asked(&config, &holding(secret)).is_empty());
+}
