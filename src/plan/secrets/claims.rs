@@ -46,7 +46,7 @@ pub(super) fn claims<'a>(wanted: &'a Wanted, noted: &State) -> Vec<Claim<'a>> {
             }
         }
         if !source.has_told_all() {
-            source.noted_hosts(noted).iter().for_each(|host| claim(source, host));
+            source.noted_hosts(wanted, noted).iter().for_each(|host| claim(source, host));
         }
     }
     claims

@@ -52,7 +52,7 @@ pub(super) fn compose(wanted: &Wanted, there: Option<&DockerConfig>, noted: &Sta
             }
         }
     }
-    if wanted.sources.iter().any(|source| source.is_unknown(noted)) {
+    if wanted.sources.iter().any(|source| source.is_unknown(wanted, noted)) {
         let all: Vec<_> = was.there.keys().filter(|key| was.there.is_usable(key)).collect();
         composed.keep(&all, was.there);
     }
@@ -169,10 +169,24 @@ impl Composed {
         }
     }
 
+    /// Notes who gives what another one claims: else its hosts would never be known, and each pass would ask it.
+    fn note_others(&mut self, wanted: &Wanted, claims: &[Claim<'_>], noted: &State) {
+        for Claim { source: claimant, host, .. } in claims {
+            let others =
+                wanted.sources.iter().filter(|other| other.open_ended && other.index != claimant.index);
+            if let Some(note) = self.state.get_mut(host.as_str()) {
+                let giving = others.filter(|other| other.also_gives(host, noted.get(host.as_str())));
+                note.also = giving.map(|other| other.fingerprint.clone()).collect();
+            }
+        }
+    }
+
     fn finish(mut self, wanted: &Wanted, claims: &[Claim<'_>], noted: &State) -> Self {
         self.renews &= !self.sources.sets.is_empty();
-        self.waits |= wanted.sources.iter().any(|source| source.is_unknown(noted) && source.was_not_asked());
+        self.waits |=
+            wanted.sources.iter().any(|source| source.is_unknown(wanted, noted) && source.was_not_asked());
         self.hosts = claims.iter().map(|claim| claim.host.clone()).collect();
+        self.note_others(wanted, claims, noted);
         if self.config.malformed().is_some() {
             // The kubelet can't decode it: that fails every pull of the pod, of public images too.
             return self;

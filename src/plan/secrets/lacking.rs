@@ -37,7 +37,7 @@ pub fn lacking(
         return BTreeMap::new();
     }
     let expected = |source: &WantedSource| {
-        let mut hosts = source.hosts_to_expect(&noted, &images(source.index));
+        let mut hosts = source.hosts_to_expect(wanted, &noted, &images(source.index));
         hosts.retain(|host| Some(host) != source.some_host().as_ref());
         (source.index, hosts)
     };
@@ -49,7 +49,7 @@ impl WantedSource {
     /// As if it had been asked, and had given something for each host that is known of it.
     fn rehearsed(&self, wanted: &Wanted, noted: &State, images: &[Image]) -> Self {
         let answer = if self.minted {
-            let hosts = self.hosts_to_expect(noted, images);
+            let hosts = self.hosts_to_expect(wanted, noted, images);
             let credential = |host| Credential {
                 host,
                 entry: Entry { username: String::new(), password: "".into(), email: None },
@@ -67,10 +67,10 @@ impl WantedSource {
         Self { fingerprint: self.fingerprint.clone(), hosts: self.hosts.clone(), answer, ..*self }
     }
 
-    fn hosts_to_expect(&self, noted: &State, images: &[Image]) -> Vec<Host> {
+    fn hosts_to_expect(&self, wanted: &Wanted, noted: &State, images: &[Image]) -> Vec<Host> {
         let mut hosts = self.hosts.clone();
         if self.open_ended {
-            hosts.extend(self.noted_hosts(noted));
+            hosts.extend(self.noted_hosts(wanted, noted));
         }
         for image in images {
             let known = |host: &Host| host.keys().into_iter().any(|key| key_matches(key, image));

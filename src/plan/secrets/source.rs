@@ -1,6 +1,7 @@
 //! A source of credentials, as one Secret sees it: what is known of it before it is asked, and what it gave.
 
-use super::state::State;
+use super::Wanted;
+use super::state::{Noted, State};
 use crate::config::Registry;
 use crate::plan::{Credential, Evidence};
 use crate::registry::Host;
@@ -49,15 +50,30 @@ impl WantedSource {
         self.minted && matches!(self.answer, Answer::NotAsked)
     }
 
-    /// The hosts that were written from this source before.
-    pub(super) fn noted_hosts(&self, noted: &State) -> Vec<Host> {
-        let own = noted.iter().filter(|(_, note)| note.source == self.fingerprint);
-        own.filter_map(|(host, _)| Host::parse(host).ok()).collect()
+    /// The hosts that this source gave before, as far as that is known: one that another entry names may have been
+    /// written for that entry, though from the same token.
+    pub(super) fn noted_hosts(&self, wanted: &Wanted, noted: &State) -> Vec<Host> {
+        let parsed = noted.iter().filter_map(|(host, note)| Some((Host::parse(host).ok()?, note)));
+        let own = parsed.filter(|(host, note)| {
+            let named = |other: &Self| other.index != self.index && other.hosts.contains(host);
+            let from_here = note.source == self.fingerprint && !wanted.sources.iter().any(named);
+            from_here || note.also.contains(&self.fingerprint)
+        });
+        own.map(|(host, _)| host).collect()
+    }
+
+    /// Does it give a credential for `host` too, though another one claims that?
+    pub(super) fn also_gives(&self, host: &Host, noted: Option<&Noted>) -> bool {
+        match &self.answer {
+            Answer::Given { credentials, .. } if credentials.iter().any(|given| given.host == *host) => true,
+            Answer::Given { complete: true, .. } => false,
+            _ => noted.is_some_and(|note| note.also.contains(&self.fingerprint)),
+        }
     }
 
     /// Is nothing known of its hosts? Then any entry may be one of its.
-    pub(super) fn is_unknown(&self, noted: &State) -> bool {
-        self.open_ended && !self.has_told_all() && self.noted_hosts(noted).is_empty()
+    pub(super) fn is_unknown(&self, wanted: &Wanted, noted: &State) -> bool {
+        self.open_ended && !self.has_told_all() && self.noted_hosts(wanted, noted).is_empty()
     }
 
     pub(super) fn has_told_all(&self) -> bool {

@@ -1,6 +1,6 @@
 //! What the state annotation of a Secret notes of its entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub(super) struct Noted {
     #[serde(default)]
     pub(super) instance: String,
     pub(super) source: String,
+    /// Sources that give one for this host too, which is not taken from them: so their hosts are known.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) also: BTreeSet<String>,
     pub(super) sha256: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) issued: Option<Timestamp>,
@@ -38,6 +41,7 @@ impl Noted {
         Self {
             instance: wanted.instance.clone(),
             source: source.fingerprint.clone(),
+            also: BTreeSet::new(),
             sha256: credential.entry.sha256(),
             issued: credential.life.map(|life| seconds(life.issued)),
             expires: credential.life.and_then(|life| life.expires).map(seconds),

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::builders::{ECR, ago, config, credential, ecr, entry, given, namespace, now, text, written};
 use crate::config::{AwsLogin, AwsRole, Config, Registry, Source};
 use crate::plan::{Credential, Evidence, Life, Secret, Snapshot, needs, plan};
-use crate::registry::DockerConfig;
+use crate::registry::{DockerConfig, Host};
 
 const OTHER: &str = "222222222222.dkr.ecr.eu-west-1.amazonaws.com";
 
@@ -14,6 +14,13 @@ fn by_role() -> Registry {
     let role = AwsRole { arn: "arn:aws:iam::222222222222:role/pull".into(), external_id: None };
     let login = AwsLogin { role: Some(role), ..AwsLogin::default() };
     Registry { source: Source::Ecr { region: Some("eu-west-1".into()), account: None, login }, ..ecr() }
+}
+
+/// The other account's registry, by the token of whoever asks.
+fn written_out() -> Registry {
+    let (region, account) = (Some("eu-west-1".into()), Some("222222222222".into()));
+    let source = Source::Ecr { region, account, login: AwsLogin::default() };
+    Registry { source, hosts: vec![Host::parse(OTHER).unwrap()], ..ecr() }
 }
 
 fn with(registries: Vec<Registry>) -> Config {
@@ -52,4 +59,38 @@ fn each_source_that_is_unknown_is_asked_by_the_first_pass() {
     let both = DockerConfig::parse(text(&secret)).unwrap();
     assert!(both.holds(OTHER, &entry("token")) && both.holds(ECR, &entry("token")));
     assert!(asked(&config, &holding(secret)).is_empty());
+}
+
+#[test]
+fn one_that_is_added_beside_another_of_the_same_principal_is_asked() {
+    let before = with(vec![written_out()]);
+    let secret = made(&before, None, &Evidence { answers: vec![given(vec![token(OTHER)])] });
+    let after = with(vec![written_out(), ecr()]);
+    assert_eq!(asked(&after, &holding(secret.clone())), [1], "the other one's host is not its own");
+    let answers = Evidence { answers: vec![None, given(vec![token(ECR)])] };
+    let secret = made(&after, Some(&secret), &answers);
+    let both = DockerConfig::parse(text(&secret)).unwrap();
+    assert!(both.holds(OTHER, &entry("token")) && both.holds(ECR, &entry("token")));
+    assert!(asked(&after, &holding(secret)).is_empty());
+}
+
+/// That can't be seen before it is asked, so it must not be asked for ever.
+#[test]
+fn one_that_tells_only_what_another_names_is_asked_once() {
+    let own = |login| {
+        let (region, account) = (Some("eu-west-1".into()), Some("123456789012".into()));
+        Registry {
+            source: Source::Ecr { region, account, login },
+            hosts: vec![Host::parse(ECR).unwrap()],
+            ..ecr()
+        }
+    };
+    let role = AwsRole { arn: "arn:aws:iam::123456789012:role/pull".into(), external_id: None };
+    for login in [AwsLogin::default(), AwsLogin { role: Some(role), ..AwsLogin::default() }] {
+        let config = with(vec![own(login), ecr()]);
+        assert_eq!(asked(&config, &namespace().in_("a")), [0, 1]);
+        let answers = Evidence { answers: vec![given(vec![token(ECR)]), given(vec![token(ECR)])] };
+        let secret = made(&config, None, &answers);
+        assert!(asked(&config, &holding(secret)).is_empty());
+    }
 }
