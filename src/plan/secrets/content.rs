@@ -157,15 +157,29 @@ impl Composed {
 
     /// Counts an entry that stays as it is, or isn't there.
     fn count(&mut self, wanted: &Wanted, claim: &Claim<'_>, failed: bool, good: bool, was: &Was<'_>) {
-        let (index, host) = (claim.source.index, claim.host.clone());
+        let (index, host) = (claim.source.index, Some(claim.host.clone()));
         match (failed, good) {
             (false, _) => self.waits |= claim.is_waiting(wanted, was.there, was.noted),
             (true, true) => {
-                let ends = was.noted.get(host.as_str()).and_then(|note| note.expires);
+                let ends = was.noted.get(claim.host.as_str()).and_then(|note| note.expires);
                 let refused = claim.is_refused_in(was.there);
                 self.sources.keeps.push(Kept { index, host, ends, refused });
             }
             (true, false) => _ = self.sources.lacks.insert((index, host)),
+        }
+    }
+
+    /// Counts the sources that failed and of which no host is known: what the others don't claim may be theirs.
+    fn count_unknown(&mut self, wanted: &Wanted, noted: &State) {
+        let unclaimed = |key: &str| !self.hosts.iter().any(|host| is_host(key, host));
+        let kept = self.config.keys().any(|key| unclaimed(key) && self.config.is_usable(key));
+        for source in wanted.sources.iter().filter(|one| one.has_failed() && one.is_unknown(wanted, noted)) {
+            let index = source.index;
+            if kept {
+                self.sources.keeps.push(Kept { index, host: None, ends: None, refused: false });
+            } else {
+                self.sources.lacks.insert((index, None));
+            }
         }
     }
 
@@ -187,6 +201,7 @@ impl Composed {
             wanted.sources.iter().any(|source| source.is_unknown(wanted, noted) && source.was_not_asked());
         self.hosts = claims.iter().map(|claim| claim.host.clone()).collect();
         self.note_others(wanted, claims, noted);
+        self.count_unknown(wanted, noted);
         if self.config.malformed().is_some() {
             // The kubelet can't decode it: that fails every pull of the pod, of public images too.
             return self;
@@ -201,8 +216,12 @@ impl Composed {
 
 /// The keys in `there` that are `host` to the kubelet.
 fn spellings<'a>(there: &'a DockerConfig, host: &Host) -> Vec<&'a str> {
-    let is_host = |key: &&str| host.keys().iter().any(|own| same_registry(own, key));
-    there.keys().filter(is_host).collect()
+    there.keys().filter(|key| is_host(key, host)).collect()
+}
+
+/// Is the key `host` to the kubelet?
+fn is_host(key: &str, host: &Host) -> bool {
+    host.keys().iter().any(|own| same_registry(own, key))
 }
 
 /// The hosts for which a pod that names a Secret that isn't written can pull.

@@ -9,11 +9,12 @@ use crate::registry::Form;
 
 pub(super) fn judge_absent(wanted: &Wanted) -> Judgement {
     let composed = compose(wanted, None, &State::new(), true);
+    if !wanted.create {
+        let missing = !composed.config.is_empty();
+        return Judgement { hosts: composed.hosts, missing, ..Judgement::default() };
+    }
     if composed.config.is_empty() {
         return composed.judgement(None);
-    }
-    if !wanted.create {
-        return Judgement { hosts: composed.hosts, missing: true, ..Judgement::default() };
     }
     let action = Action::Create(content(Form::ConfigJson, Some(&composed.config), &composed.state));
     composed.judgement(Some((action, "missing")))

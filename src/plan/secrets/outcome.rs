@@ -14,7 +14,7 @@ pub struct BySource {
     /// Of these nothing good was given, and what was there is kept.
     pub keeps: Vec<Kept>,
     /// Of these nothing good was given, and nothing was there.
-    pub lacks: BTreeSet<(usize, Host)>,
+    pub lacks: BTreeSet<(usize, Option<Host>)>,
     /// The hosts whose entries ended, can't be renewed and would block public pulls: they are taken out.
     pub expired: Vec<Host>,
 }
@@ -24,8 +24,8 @@ pub struct BySource {
 pub struct Kept {
     /// Its source.
     pub index: usize,
-    /// The registry it is for.
-    pub host: Host,
+    /// The registry it is for, if its source told its hosts.
+    pub host: Option<Host>,
     /// When it ends, if that is known.
     pub ends: Option<Timestamp>,
     /// It is itself what the registry refused: pulls fail, and nothing better is known.

@@ -76,6 +76,11 @@ impl WantedSource {
         self.open_ended && !self.has_told_all() && self.noted_hosts(wanted, noted).is_empty()
     }
 
+    /// Was it asked, and gave less than all?
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.answer, Answer::Failed | Answer::Given { complete: false, .. })
+    }
+
     pub(super) fn has_told_all(&self) -> bool {
         matches!(self.answer, Answer::Given { complete: true, .. })
     }

@@ -150,7 +150,7 @@ fn last_good_wins_and_the_report_says_so() {
         assert_eq!(
             told,
             [
-                "Registry ECR eu-west-1: no luck. 1 Secret keeps the last good one, which ends 2026-11-21T08:00:00Z"
+                "Registry ECR eu-west-1: no luck. 1 Secret keeps the last good one, which ends 2026-11-21T08:00:00Z; 1 Secret stays without"
             ]
         );
     }

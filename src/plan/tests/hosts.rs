@@ -72,7 +72,7 @@ fn a_failure_is_told_of_its_host_or_of_the_whole_source() {
     let plan = planned(Some(Err(SourceFailure("no file".into()))));
     assert_eq!(
         plan.errors[0].to_string(),
-        "Registry docker config config.json: no file. 1 Secret keeps the last good one"
+        "Registry docker config config.json: no file. 1 Secret keeps the last good one; 1 Secret stays without"
     );
 }
 

@@ -2,8 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::builders::{ECR, ago, config, credential, ecr, entry, given, namespace, now, text, written};
-use crate::config::{AwsLogin, AwsRole, Config, Registry, Source};
+use super::builders::{
+    ECR, ago, config, credential, ecr, entry, failed, given, namespace, now, secret, text, written,
+};
+use crate::config::{Adopt, AwsLogin, AwsRole, Config, Registry, Source};
 use crate::plan::{Credential, Evidence, Life, Secret, Snapshot, needs, plan};
 use crate::registry::{DockerConfig, Host};
 
@@ -93,4 +95,24 @@ fn one_that_tells_only_what_another_names_is_asked_once() {
         let secret = made(&config, None, &answers);
         assert!(asked(&config, &holding(secret)).is_empty());
     }
+}
+
+#[test]
+fn a_failure_of_one_whose_hosts_are_unknown_has_its_consequence_told() {
+    let told = |config: &Config, snapshot: &Snapshot| {
+        let plan = plan(config, snapshot, &failed(), now());
+        assert!(plan.is_empty());
+        plan.errors.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let mut snapshot = namespace().in_("a");
+    let config = with(vec![ecr()]);
+    assert_eq!(told(&config, &snapshot), ["Registry ECR eu-west-1: no luck. 1 Secret stays without"]);
+
+    // What an older tool left may be good still.
+    snapshot
+        .namespaces
+        .append(&mut namespace().secret("pullkeeper", secret(ECR, "good")).in_("b").namespaces);
+    let config = Config { adopt: Adopt::Replace, create: false, ..config };
+    let keeps = "Registry ECR eu-west-1: no luck. 1 Secret keeps the last good one";
+    assert_eq!(told(&config, &snapshot), [keeps], "and none is missed where none is made");
 }
