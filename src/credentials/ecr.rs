@@ -7,16 +7,13 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::aws::{self, Caller, Keys, Token};
 use super::{SecretTexts, for_each};
 use crate::config::{AwsKeys, AwsLogin, Config, Registry, SecretKey, Source};
-use crate::plan::{Given, Life, Needs};
-
-/// How long a token of ECR lasts (by the documentation of `GetAuthorizationToken`).
-const USUAL: SignedDuration = SignedDuration::from_hours(12);
+use crate::plan::{ECR_TOKEN, Given, Life, Needs};
 
 /// The tokens of a pass, each fetched once, by the fingerprints of their sources.
 pub(super) struct Mints<'a>(BTreeMap<String, Mint<'a>>);
@@ -116,8 +113,8 @@ fn keys(
 /// An end that can't be true would have each pass fetch a token anew, or none ever: then it is taken to last as long
 /// as they do.
 fn life(expires: Option<Timestamp>, now: Timestamp) -> (Life, Option<String>) {
-    let usual = now.checked_add(USUAL).unwrap_or(Timestamp::MAX);
-    let latest = now.checked_add(USUAL * 2).unwrap_or(Timestamp::MAX);
+    let usual = now.checked_add(ECR_TOKEN).unwrap_or(Timestamp::MAX);
+    let latest = now.checked_add(ECR_TOKEN * 2).unwrap_or(Timestamp::MAX);
     let odd = expires.filter(|end| *end <= now || *end > latest);
     let remark = odd.map(|end| {
         let usual = humantime::format_duration(Duration::from_hours(12));

@@ -8,6 +8,9 @@ use crate::config::Refresh;
 /// A note of a time that lies ahead by more than this was not written by us, or by a clock that was wrong.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
+/// How long a token of ECR lasts (by the documentation of `GetAuthorizationToken`).
+pub const ECR_TOKEN: SignedDuration = SignedDuration::from_hours(12);
+
 /// The life of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
@@ -23,6 +26,12 @@ impl Life {
     pub fn is_due(&self, refresh: Refresh, now: Timestamp) -> bool {
         let unlikely = self.issued > add(now, SKEW) || self.expires.is_some_and(|end| end <= self.issued);
         unlikely || now >= self.renewal(refresh)
+    }
+
+    /// Is it said to last longer than `most`? What is not known to end is.
+    #[must_use]
+    pub fn is_longer_than(&self, most: SignedDuration) -> bool {
+        self.expires.is_none_or(|end| self.issued.duration_until(end) > most)
     }
 
     /// When it is to be renewed. A setting by which it would have ended by then, or be renewed at once, is

@@ -26,7 +26,7 @@ pub use cause::{Cause, cause, is_about_image};
 pub use change::{Applied, Change, Verb};
 pub use evidence::{Credential, Evidence, Given, Needs, SourceFailure, Trust, needs};
 pub use finding::{Finding, Subject};
-pub use life::Life;
+pub use life::{ECR_TOKEN, Life};
 pub use snapshot::{Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};
 
 use crate::config::Config;

@@ -1,9 +1,11 @@
 //! A source of credentials, as one Secret sees it: what is known of it before it is asked, and what it gave.
 
+use jiff::SignedDuration;
+
 use super::Wanted;
 use super::state::{Noted, State};
-use crate::config::Registry;
-use crate::plan::{Credential, Evidence};
+use crate::config::{Registry, Source};
+use crate::plan::{Credential, ECR_TOKEN, Evidence};
 use crate::registry::Host;
 
 /// A source of credentials for the Secret, with what it gave.
@@ -14,6 +16,8 @@ pub(super) struct WantedSource {
     pub(super) hosts: Vec<Host>,
     pub(super) open_ended: bool,
     pub(super) minted: bool,
+    /// What it gives lasts no longer, whatever is noted.
+    pub(super) lasts: Option<SignedDuration>,
     pub(super) answer: Answer,
 }
 
@@ -41,6 +45,8 @@ impl WantedSource {
             hosts: registry.hosts.clone(),
             open_ended: registry.source.is_open_ended(),
             minted: registry.source.is_minted(),
+            lasts: matches!(registry.source, Source::Ecr { .. } | Source::EcrPublic { .. })
+                .then_some(ECR_TOKEN * 2),
             answer: Answer::of(evidence, index),
         }
     }

@@ -69,6 +69,7 @@ impl Noted {
         let life = self.issued.map(|issued| Life { issued, expires: self.expires });
         self.is_of(wanted, source)
             && life.is_some_and(|life| !life.is_due(wanted.refresh, wanted.now))
+            && !life.zip(source.lasts).is_some_and(|(life, lasts)| life.is_longer_than(lasts))
             && self.is_held(there, host)
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::builders::{
-    ECR, TYPE, ago, config, credential, ecr, entry, evidence, failed, given, namespace, now, pod, registry,
-    secret, text, written,
+    ECR, TYPE, ago, config, credential, ecr, entry, failed, given, namespace, now, pod, registry, secret,
+    text, written,
 };
-use crate::config::{Adopt, AwsLogin, Config, DockerConfigFrom, Programs, Refresh, Registry, Source};
+use crate::config::{Adopt, AwsLogin, Config, Programs, Refresh, Registry, Source};
 use crate::plan::secrets::MANAGED_BY;
 use crate::plan::{
     Credential, Evidence, Given, Life, Plan, Secret, Snapshot, SourceFailure, Trust, needs, plan,
@@ -94,13 +94,14 @@ fn nothing_is_asked_while_all_is_in_place() {
     assert!(asks(&every, &with(&[("a", Some(fresh.clone()))])));
 
     // Each of these is repaired.
-    let edits: [(&str, Edit); 8] = [
+    let edits: [(&str, Edit); 9] = [
         ("no annotation", |s| s.state = None),
         ("spoilt annotation", |s| s.state = Some("{".into())),
         ("another hash", |s| note(s, "sha256\":\"", "sha256\":\"0")),
         ("another source", |s| note(s, "ecr:eu-west-1", "ecr:eu-west-2")),
         ("issued in the future", |s| note(s, "issued\":\"2026", "issued\":\"2126")),
         ("ended before it was issued", |s| note(s, "expires\":\"2026", "expires\":\"1926")),
+        ("ends far too late", |s| note(s, "expires\":\"2026", "expires\":\"9026")),
         ("another password", |s| s.docker_config = Some(text(s).replace("old", "0ld").into())),
         ("no data", |s| s.docker_config = None),
     ];
@@ -254,21 +255,6 @@ fn merging_takes_the_place_of_every_spelling_of_our_host() {
     let after = written(&done.namespaces[0].secrets[0].action, Some(&theirs), now());
     let after = DockerConfig::parse(text(&after)).unwrap();
     assert_eq!(after.keys().collect::<Vec<_>>(), [&format!("{ECR}:443"), "a.io", ECR]);
-}
-
-#[test]
-fn a_host_that_one_entry_names_is_not_anothers() {
-    let from = DockerConfigFrom::File("/config.json".into());
-    let source = Source::DockerConfig { from, programs: Programs::default() };
-    let mut config = config();
-    config.registries.insert(0, Registry { source, hosts: Vec::new(), ..registry(ECR) });
-    let copies = vec![credential("harbor.example.com", "copied"), credential("b.example.com", "copied")];
-    let answers = vec![given(copies), evidence("written").answers.remove(0)];
-    let plan = plan(&config, &namespace().in_("a"), &Evidence { answers }, now());
-    let made = written(&plan.namespaces[0].secrets[0].action, None, now());
-    let made = DockerConfig::parse(text(&made)).unwrap();
-    assert!(made.holds("harbor.example.com", &entry("written")));
-    assert!(made.holds("b.example.com", &entry("copied")));
 }
 
 #[test]

@@ -1,11 +1,12 @@
-//! Several sources for one Secret, of which each tells its hosts only when it is asked.
+//! Several sources for one Secret, and those that tell their hosts only when they are asked.
 
 use jiff::SignedDuration;
 
 use super::builders::{
-    ECR, ago, config, credential, ecr, entry, failed, given, namespace, now, secret, text, written,
+    ECR, ago, config, credential, ecr, entry, evidence, failed, given, namespace, now, registry, secret,
+    text, written,
 };
-use crate::config::{Adopt, AwsLogin, AwsRole, Config, Registry, Source};
+use crate::config::{Adopt, AwsLogin, AwsRole, Config, DockerConfigFrom, Programs, Registry, Source};
 use crate::plan::{Credential, Evidence, Life, Secret, Snapshot, needs, plan};
 use crate::registry::{DockerConfig, Host};
 
@@ -115,4 +116,19 @@ fn a_failure_of_one_whose_hosts_are_unknown_has_its_consequence_told() {
     let config = Config { adopt: Adopt::Replace, create: false, ..config };
     let keeps = "Registry ECR eu-west-1: no luck. 1 Secret keeps the last good one";
     assert_eq!(told(&config, &snapshot), [keeps], "and none is missed where none is made");
+}
+
+#[test]
+fn a_host_that_one_entry_names_is_not_anothers() {
+    let from = DockerConfigFrom::File("/config.json".into());
+    let source = Source::DockerConfig { from, programs: Programs::default() };
+    let mut config = config();
+    config.registries.insert(0, Registry { source, hosts: Vec::new(), ..registry(ECR) });
+    let copies = vec![credential("harbor.example.com", "copied"), credential("b.example.com", "copied")];
+    let answers = vec![given(copies), evidence("written").answers.remove(0)];
+    let plan = plan(&config, &namespace().in_("a"), &Evidence { answers }, now());
+    let made = written(&plan.namespaces[0].secrets[0].action, None, now());
+    let made = DockerConfig::parse(text(&made)).unwrap();
+    assert!(made.holds("harbor.example.com", &entry("written")));
+    assert!(made.holds("b.example.com", &entry("copied")));
 }
