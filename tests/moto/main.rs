@@ -3,7 +3,20 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod calls;
+mod last_good;
+mod login;
+mod older_tool;
+mod place;
+#[path = "../program/mod.rs"]
+mod program;
+mod regions;
+mod rights;
+mod secrets;
 mod server;
+#[path = "../testbed/mod.rs"]
+mod testbed;
+mod unverified;
 
 use std::net::TcpStream;
 use std::thread;
