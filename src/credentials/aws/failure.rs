@@ -232,10 +232,12 @@ impl<'a> Asked<'a> {
             "ECR Public" => "AWS_ENDPOINT_URL_ECR_PUBLIC",
             _ => return whom.to_owned(),
         };
-        let set = |name: &&str| (self.variable)(name).filter(|url| !url.is_empty());
+        let set = |name: &&'static str| Some((*name, (self.variable)(name).filter(|url| !url.is_empty())?));
         match [own, "AWS_ENDPOINT_URL"].iter().find_map(set) {
-            // A URL may hold a password before its host.
-            Some(url) => format!("{whom} at {}", url.rsplit('@').next().unwrap_or_default()),
+            Some((name, url)) => match words::place(&url) {
+                Some(place) => format!("{whom} at {place}"),
+                None => format!("{whom} at the URL in {name}"),
+            },
             None => format!("{whom} in {}", self.region),
         }
     }

@@ -1,6 +1,8 @@
 //! Somebody else's words, as far as they may be shown. What answers in AWS' place may repeat all that it was
 //! sent, so of an answer only that is taken which can be no key, token or signature.
 
+use reqwest::Url;
+
 /// The longest quotation.
 const QUOTED: usize = 300;
 /// The longest word of a sentence: a secret key has 40 characters, tokens and signatures have more.
@@ -31,6 +33,12 @@ pub(super) fn code(code: &str) -> &str {
 /// A request's id: a UUID. `None` where it is anything else.
 pub(super) fn request(id: &str) -> Option<&str> {
     (id.len() <= NAME && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-')).then_some(id)
+}
+
+/// Scheme, host and port of a URL, which may hold a password in every other part. `None` where it is none.
+pub(super) fn place(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    Some(url.origin().ascii_serialization())
 }
 
 fn split(words: &str) -> impl Iterator<Item = &str> {
@@ -92,5 +100,20 @@ mod tests {
         }
         let id = "c6104cbe-af31-11e0-8154-cbc7ccf896c7";
         assert_eq!((request(id), request("wJalrXUtn")), (Some(id), None));
+    }
+
+    #[test]
+    fn a_place_has_no_password() {
+        for (url, shown) in [
+            ("http://127.0.0.1:5000", Some("http://127.0.0.1:5000")),
+            ("https://me:hunter2@ecr.example.com/", Some("https://ecr.example.com")),
+            ("https://me:hun@ter2@ecr.example.com/hunter2?hunter2@#hunter2", Some("https://ecr.example.com")),
+            ("https://me:hun/ter2@ecr.example.com", None),
+            ("me:hunter2@ecr.example.com", None),
+            ("hunter2", None),
+            ("", None),
+        ] {
+            assert_eq!(place(url).as_deref(), shown, "{url}");
+        }
     }
 }

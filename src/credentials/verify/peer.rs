@@ -69,9 +69,10 @@ fn proxy(intercept: &Intercept) -> Result<Proxy, String> {
     })
 }
 
-/// A proxy's host and port; its login is kept elsewhere.
+/// A proxy's host and port. Its login is kept elsewhere, but for the rest of a password that holds an '@'.
 fn name(intercept: &Intercept) -> String {
-    intercept.uri().authority().map(ToString::to_string).unwrap_or_default()
+    let authority = intercept.uri().authority().map(ToString::to_string).unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default().to_owned()
 }
 
 /// The challenges of an answer.

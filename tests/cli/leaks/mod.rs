@@ -6,6 +6,7 @@ mod aws_failures;
 mod last_good;
 mod logins;
 mod programs;
+mod proxies;
 mod verification;
 
 use std::collections::BTreeSet;
