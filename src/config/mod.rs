@@ -74,6 +74,8 @@ fn load_from(inputs: &Inputs, usual_files: &[&Path]) -> Result<Loaded, ConfigErr
     let resolved =
         resolve::resolve(raw, layers.preset(), &inputs.env).map_err(|problem| layers.error(&problem))?;
 
+    let unasked = unasked(&resolved);
+    warnings.extend(unasked.map(|problem| layers.error(&problem).to_string()));
     let env = |name: &str| inputs.env.get(name).cloned();
     let mut plain = Vec::new();
     for (registry, path) in resolved.config.registries.iter().zip(&resolved.registry_paths) {
@@ -94,6 +96,19 @@ fn load_from(inputs: &Inputs, usual_files: &[&Path]) -> Result<Loaded, ConfigErr
         warnings.push(layers.error(&Problem::new(first, what)).to_string());
     }
     Ok(Loaded { config: resolved.config, warnings, file: layers.file().map(Path::to_owned) })
+}
+
+/// Plugins that would never be asked: what a glob stands for, only pods that wait tell, and no pod is looked at.
+fn unasked(resolved: &resolve::Resolved) -> impl Iterator<Item = Problem> {
+    let blind = resolved.config.pods.heal == Heal::Off;
+    let all = resolved.config.registries.iter().zip(&resolved.registry_paths);
+    all.filter_map(move |(registry, path)| {
+        let Source::CredentialProvider { images, .. } = &registry.source else { return None };
+        let path = path.key("credentialProvider").key("images");
+        let what = "are globs alone, and with pods.heal: off nothing tells which registries they stand for; \
+                    write those out";
+        (blind && images.iter().all(|image| image.contains('*'))).then(|| Problem::new(&path, what))
+    })
 }
 
 /// `registry` changes what the defaults are; beside `registries` nobody could tell which count.

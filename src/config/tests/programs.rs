@@ -163,3 +163,16 @@ fn the_folder_is_an_absolute_path() {
     }
     assert!(from_file(more("programs:\n"), &[]).is_ok());
 }
+
+#[test]
+fn a_plugin_that_would_never_be_asked_is_told() {
+    let warnings = |images: &str, heal: &str| {
+        let entry = reg(&format!("credentialProvider: {{command: /p, images: [{images}]}}"));
+        from_file(format!("{entry}\npods: {{heal: {heal}}}\n"), &[]).unwrap().warnings
+    };
+    let told = "c.yaml:3: registries[0].credentialProvider.images: are globs alone, and with pods.heal: off nothing tells \
+                which registries they stand for; write those out";
+    assert_eq!(warnings("'*.azurecr.io', 'a.*.io'", "off"), [told]);
+    assert_eq!(warnings("'*.azurecr.io', a.azurecr.io", "off"), [""; 0]);
+    assert_eq!(warnings("'*.azurecr.io'", "auto"), [""; 0]);
+}
