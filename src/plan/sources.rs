@@ -39,7 +39,8 @@ impl Tally {
     /// Adds the judgement on one Secret.
     pub(super) fn count(&mut self, judged: &BySource) {
         self.sets.extend(judged.sets.iter().cloned());
-        let parts = |index: usize, host: &Option<Host>| BTreeSet::from([(index, None), (index, host.clone())]);
+        let parts =
+            |index: usize, host: &Option<Host>| BTreeSet::from([(index, None), (index, host.clone())]);
         let mut told: BTreeMap<Part, Meanwhile> = BTreeMap::new();
         for Kept { index, host, ends, refused } in &judged.keeps {
             for part in parts(*index, host) {
