@@ -85,10 +85,10 @@ pub fn needs(config: &Config, snapshot: &Snapshot, now: Timestamp) -> Needs {
         needs
             .registries
             .extend(config.registries.iter().enumerate().filter(read_anew).map(|(index, _)| index));
-        let images = |index: usize| images(config, index, seen);
+        let sought = |index: usize| sought(config, index, seen);
         for wanted in by_registries.of(config, &nothing, now, name) {
             if !seen.unread_secrets.contains(&wanted.name) {
-                for (index, hosts) in lacking(&wanted, seen.secrets.get(&wanted.name), &images) {
+                for (index, hosts) in lacking(&wanted, seen.secrets.get(&wanted.name), &sought) {
                     needs.registries.insert(index);
                     let expected = needs.expected.entry(index).or_default();
                     expected.extend(hosts.into_iter().take(MAX_EXPECTED.saturating_sub(expected.len())));
@@ -102,18 +102,30 @@ pub fn needs(config: &Config, snapshot: &Snapshot, now: Timestamp) -> Needs {
     needs
 }
 
-/// Images of the registries that a plugin's patterns name, and those that pods wait for and its patterns match:
-/// where the patterns are globs, these tell the registries.
-fn images(config: &Config, index: usize, seen: &Namespace) -> Vec<Image> {
+/// A registry that a plugin should answer for.
+pub struct Sought {
+    /// What it is asked about.
+    pub host: Host,
+    /// An image of it: what the kubelet has no key for isn't answered yet.
+    pub image: Image,
+}
+
+/// The registries that a plugin's patterns name, and those that pods wait for and its patterns match: where the
+/// patterns are globs, these tell the registries.
+fn sought(config: &Config, index: usize, seen: &Namespace) -> Vec<Sought> {
     let Some(Source::CredentialProvider { images: patterns, .. }) =
         config.registries.get(index).map(|registry| &registry.source)
     else {
         return Vec::new();
     };
+    let written = patterns.iter().filter(|pattern| !pattern.contains('*')).filter_map(|pattern| {
+        let image = Image::parse(&format!("{pattern}/any")).ok()?;
+        Some(Sought { host: Host::parse(pattern).ok()?, image })
+    });
     let waiting = seen.pods.iter().flat_map(|pod| &pod.waiting).filter_map(|w| Image::parse(&w.image).ok());
     let matched = waiting.filter(|image| patterns.iter().any(|pattern| key_matches(pattern, image)));
-    let written = patterns.iter().filter(|pattern| !pattern.contains('*'));
-    written.filter_map(|host| Image::parse(&format!("{host}/any")).ok()).chain(matched).collect()
+    let matched = matched.filter_map(|image| Some(Sought { host: Host::parse(&image.host).ok()?, image }));
+    written.chain(matched).collect()
 }
 
 fn secret_keys(source: &Source) -> Vec<SecretKey> {

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 
 pub use cause::{Cause, cause, is_about_image};
 pub use change::{Applied, Change, Verb};
-pub use evidence::{Credential, Evidence, Given, Needs, SourceFailure, Trust, needs};
+pub use evidence::{Credential, Evidence, Given, Needs, Sought, SourceFailure, Trust, needs};
 pub use finding::{Finding, Subject};
 pub use life::{ECR_TOKEN, Life};
 pub use snapshot::{Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};

@@ -19,7 +19,7 @@ async fn a_registry_that_is_nowhere_is_told_once_and_written() {
     assert_eq!(place.aws.token_regions(), [region]);
     assert_eq!(logins(&read(&place.admin, &a, "pullkeeper").await), [login(&host, ACCOUNT)]);
     let told = pass.finding("CredentialUnverified");
-    assert!(told.starts_with("its credential was written unverified: "), "{told}");
+    assert!(told.starts_with("its credential could not be verified: "), "{told}");
     let second = place.assert_settled(command().0).await.succeeded();
     assert_eq!(second.findings(), [], "told when it was written");
 }

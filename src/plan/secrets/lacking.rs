@@ -9,23 +9,22 @@ use std::collections::BTreeMap;
 use super::source::{Answer, WantedSource};
 use super::state::{State, state};
 use super::{Wanted, judge};
-use crate::plan::{Credential, Life, Secret, Trust};
-use crate::registry::{Entry, Host, Image, key_matches};
+use crate::plan::{Credential, Life, Secret, Sought, Trust};
+use crate::registry::{Entry, Host, key_matches};
 
 /// The sources that must be asked, by their places in the configuration, and the hosts that each is expected to
-/// give a credential for. `images` are those that pods of the namespace wait for, and that a source knows by its
-/// patterns only.
+/// give a credential for. `sought` tells what else a source should answer for that tells its hosts itself.
 #[must_use]
 pub fn lacking(
     wanted: &Wanted,
     seen: Option<&Secret>,
-    images: &dyn Fn(usize) -> Vec<Image>,
+    sought: &dyn Fn(usize) -> Vec<Sought>,
 ) -> BTreeMap<usize, Vec<Host>> {
     if !wanted.sources.iter().any(|source| source.minted) {
         return BTreeMap::new();
     }
     let noted = seen.map(state).unwrap_or_default();
-    let rehearsed = |source: &WantedSource| source.rehearsed(wanted, &noted, &images(source.index));
+    let rehearsed = |source: &WantedSource| source.rehearsed(wanted, &noted, &sought(source.index));
     let rehearsal = Wanted {
         name: wanted.name.clone(),
         instance: wanted.instance.clone(),
@@ -37,7 +36,7 @@ pub fn lacking(
         return BTreeMap::new();
     }
     let expected = |source: &WantedSource| {
-        let mut hosts = source.hosts_to_expect(wanted, &noted, &images(source.index));
+        let mut hosts = source.hosts_to_expect(wanted, &noted, &sought(source.index));
         hosts.retain(|host| Some(host) != source.some_host().as_ref());
         (source.index, hosts)
     };
@@ -47,9 +46,9 @@ pub fn lacking(
 
 impl WantedSource {
     /// As if it had been asked, and had given something for each host that is known of it.
-    fn rehearsed(&self, wanted: &Wanted, noted: &State, images: &[Image]) -> Self {
+    fn rehearsed(&self, wanted: &Wanted, noted: &State, sought: &[Sought]) -> Self {
         let answer = if self.minted {
-            let hosts = self.hosts_to_expect(wanted, noted, images);
+            let hosts = self.hosts_to_expect(wanted, noted, sought);
             let credential = |host| Credential {
                 host,
                 entry: Entry { username: String::new(), password: "".into(), email: None },
@@ -67,15 +66,15 @@ impl WantedSource {
         Self { fingerprint: self.fingerprint.clone(), hosts: self.hosts.clone(), answer, ..*self }
     }
 
-    fn hosts_to_expect(&self, wanted: &Wanted, noted: &State, images: &[Image]) -> Vec<Host> {
+    fn hosts_to_expect(&self, wanted: &Wanted, noted: &State, sought: &[Sought]) -> Vec<Host> {
         let mut hosts = self.hosts.clone();
         if self.open_ended {
             hosts.extend(self.noted_hosts(wanted, noted));
         }
-        for image in images {
+        for Sought { host, image } in sought {
             let known = |host: &Host| host.keys().into_iter().any(|key| key_matches(key, image));
             if !hosts.iter().any(known) {
-                hosts.extend(Host::parse(&image.host).ok());
+                hosts.push(host.clone());
             }
         }
         if hosts.is_empty() {
