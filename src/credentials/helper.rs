@@ -27,7 +27,7 @@ const SHOWN: usize = 200;
 pub(super) enum Login {
     /// A user name and a password.
     Password { username: String, password: SecretString },
-    /// What [`identity::as_entry`] makes a password of.
+    /// What [`as_entry`](super::identity::as_entry) makes a password of.
     IdentityToken(SecretString),
 }
 

@@ -28,11 +28,15 @@ pub use refusals::Refusals;
 use futures::future::join_all;
 use jiff::Timestamp;
 use secrecy::SecretString;
+use tokio::time::timeout;
 
 use crate::config::{Config, Refresh, Registry, SecretKey, Source};
 use crate::plan::{Credential, Evidence, Given, Life, Needs, SourceFailure, Trust};
 use crate::registry::{Entry, Host};
 use ecr::Mints;
+
+/// One source takes no longer, all that it asks together; the pass has ten minutes in all.
+const DEADLINE: Duration = Duration::from_mins(3);
 
 /// The texts of the Secret keys that were asked for, or why there is none.
 pub type SecretTexts = BTreeMap<SecretKey, Result<SecretString, String>>;
@@ -58,7 +62,7 @@ pub async fn gather(
     let registries = config.registries.iter().enumerate();
     let asked = registries.map(|(index, registry)| {
         let asking = needs.registries.contains(&index).then(|| asking(index, registry));
-        async { Some(asking?.ask().await.map_err(SourceFailure)) }
+        async { Some(asking?.in_time().await.map_err(SourceFailure)) }
     });
     let mut answers = join_all(asked).await;
     if config.verify {
@@ -78,6 +82,15 @@ struct Asking<'a, 'm> {
 }
 
 impl Asking<'_, '_> {
+    /// However many programs a source starts, the others don't wait for it for ever.
+    async fn in_time(self) -> Result<Given, String> {
+        let late = |_| {
+            let limit = humantime::format_duration(DEADLINE);
+            Err(format!("gave nothing within {limit}; see what hangs, or write fewer hosts in one entry"))
+        };
+        timeout(DEADLINE, self.ask()).await.unwrap_or_else(late)
+    }
+
     async fn ask(self) -> Result<Given, String> {
         let hosts = &self.registry.hosts;
         match &self.registry.source {
