@@ -22,7 +22,10 @@ fn main() -> ExitStatus {
     logging::start(progress.bars().clone(), &env);
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(run(&cli, &env, &progress))
+        let ended = runtime.block_on(run(&cli, &env, &progress));
+        // A name that is still looked up would hold up the end.
+        runtime.shutdown_background();
+        ended
     };
     run().unwrap_or_else(|error: anyhow::Error| {
         log::error!("{error:#}");

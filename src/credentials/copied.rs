@@ -6,7 +6,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::{SecretTexts, credential, docker_config};
+use super::{Lives, SecretTexts, credential, docker_config};
 use crate::config::{DockerConfigFrom, Programs};
 use crate::plan::{Given, SourceFailure};
 
@@ -18,6 +18,7 @@ pub(super) async fn given(
     from: &DockerConfigFrom,
     programs: &Programs,
     secrets: &SecretTexts,
+    lives: Lives,
 ) -> Result<Given, String> {
     let (text, origin) = match from {
         DockerConfigFrom::File(path) => (read(path)?, path.display().to_string()),
@@ -30,8 +31,10 @@ pub(super) async fn given(
     let resolved = resolved.map_err(|trouble| format!("{origin} {trouble}"))?;
     let mut given = Given { remarks: resolved.remarks, ..Given::default() };
     for (host, entry) in resolved.entries {
+        // What a helper gave may be another each time.
+        let life = resolved.fetched.contains(&host).then(|| lives.untold());
         match entry {
-            Ok(entry) => given.credentials.push(credential(host, entry, None)),
+            Ok(entry) => given.credentials.push(credential(host, entry, life)),
             Err(failure) => given.failures.push((Some(host), SourceFailure(failure))),
         }
     }
@@ -45,6 +48,10 @@ fn read(path: &Path) -> Result<SecretString, String> {
     let unreadable = |error: std::io::Error| {
         format!("{} can't be read: {error}; write the path of a docker config", path.display())
     };
+    // What never ends, or never begins, would hold everybody else up.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(format!("{} is no regular file; write the path of a docker config", path.display()));
+    }
     let mut text = String::new();
     let mut file = File::open(path).map_err(unreadable)?.take(MAX_BYTES + 1);
     file.read_to_string(&mut text).map_err(unreadable)?;

@@ -121,7 +121,7 @@ fn life(expires: Option<Timestamp>, now: Timestamp) -> (Life, Option<String>) {
         format!("its token is said to end on {end}, which can't be; it is taken to last {usual}")
     });
     let expires = expires.filter(|_| odd.is_none()).unwrap_or(usual);
-    (Life { issued: now, expires: Some(expires) }, remark)
+    (Life { issued: now, expires: Some(expires), until: None }, remark)
 }
 
 #[cfg(test)]

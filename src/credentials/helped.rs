@@ -6,7 +6,7 @@ use futures::StreamExt;
 use futures::stream;
 
 use super::helper::{self, Login};
-use super::{credential, identity};
+use super::{Patience, credential, identity};
 use crate::config::Programs;
 use crate::plan::{Given, Life, SourceFailure};
 use crate::registry::{Entry, Host};
@@ -15,8 +15,15 @@ use crate::registry::{Entry, Host};
 const AT_ONCE: usize = 4;
 
 /// A credential for each of its hosts; a host for which it fails takes no other down.
-pub(super) async fn given(program: &Path, programs: &Programs, hosts: &[Host], life: Option<Life>) -> Given {
-    let asked = hosts.iter().map(async |host| (host, helper::ask(program, programs, host.as_str()).await));
+pub(super) async fn given(program: &Path, programs: &Programs, hosts: &[Host], life: Life) -> Given {
+    let patience = Patience::new();
+    let asked = hosts.iter().map(async |host| {
+        let login = match patience.check() {
+            Ok(()) => helper::ask(program, programs, host.as_str()).await,
+            Err(late) => Err(format!("{} {late}", program.display())),
+        };
+        (host, login)
+    });
     let mut asked = stream::iter(asked).buffered(AT_ONCE);
     let mut given = Given::default();
     while let Some((host, login)) = asked.next().await {
@@ -32,7 +39,7 @@ pub(super) async fn given(program: &Path, programs: &Programs, hosts: &[Host], l
                 continue;
             }
         };
-        given.credentials.push(credential(host.clone(), entry, life));
+        given.credentials.push(credential(host.clone(), entry, Some(life)));
     }
     given
 }

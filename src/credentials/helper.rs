@@ -20,8 +20,8 @@ const TOKEN: &str = "<token>";
 /// The standard text of the helpers for a server that they don't know.
 const UNKNOWN: &str = "credentials not found in native keychain";
 
-/// The most characters of a helper's error that are shown.
-const SHOWN: usize = 200;
+/// The other errors of the helpers' own library (`credentials/error.go`).
+const KNOWN: [&str; 2] = ["no credentials server URL", "no credentials username"];
 
 /// What a helper has for a server.
 pub(super) enum Login {
@@ -87,21 +87,13 @@ fn refusal(output: &Output, server: &str) -> String {
             "has no credential for {server}; log in to it with the helper, or give it the rights to get one"
         ),
         "" => format!("{failure} for {server}; run it by hand to see why"),
-        // A reply after all, of a helper that failed later.
-        reply if reply.contains(['{', '"']) && reply.contains("Secret") => {
-            format!("{failure} for {server}, after a reply; run it by hand to see why")
+        known if KNOWN.contains(&known) => {
+            format!("failed for {server}: {known}; run it by hand to see more")
         }
-        text => format!("failed for {server}: {}; run it by hand to see more", one_line(text)),
-    }
-}
-
-/// The beginning of a text, as one line of printable characters.
-fn one_line(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
+        // By the protocol it is an error message; but who prints a reply and fails prints the secret.
+        _ => format!(
+            "{failure} for {server}, with a text that may hold secrets and isn't shown; run it by hand to see why"
+        ),
     }
 }
 
@@ -160,12 +152,19 @@ mod tests {
             ),
             (
                 r"printf 'token\n\033[1m expired\r\n'; exit 1",
-                "failed for h.io: token [1m expired; run it by hand to see more",
+                "exited with status 1 for h.io, with a text that may hold secrets and isn't shown; run it by hand to see why",
             ),
-            (&long, &format!("failed for h.io: {}…; run it by hand to see more", "x".repeat(200))),
+            (
+                &long,
+                "exited with status 1 for h.io, with a text that may hold secrets and isn't shown; run it by hand to see why",
+            ),
+            (
+                "printf 'no credentials username'; exit 1",
+                "failed for h.io: no credentials username; run it by hand to see more",
+            ),
             (
                 r#"echo '{"Username":"u","Secret":"hunter2"}'; exit 1"#,
-                "exited with status 1 for h.io, after a reply; run it by hand to see why",
+                "exited with status 1 for h.io, with a text that may hold secrets and isn't shown; run it by hand to see why",
             ),
             (
                 "echo hunter2",

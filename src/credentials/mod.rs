@@ -21,7 +21,7 @@ mod trust;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use refusals::Refusals;
 
@@ -30,13 +30,15 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::time::timeout;
 
-use crate::config::{Config, Refresh, Registry, SecretKey, Source};
+use crate::config::{Config, Registry, SecretKey, Source};
 use crate::plan::{Credential, Evidence, Given, Life, Needs, SourceFailure, Trust};
 use crate::registry::{Entry, Host};
 use ecr::Mints;
 
 /// One source takes no longer, all that it asks together; the pass has ten minutes in all.
-const DEADLINE: Duration = Duration::from_mins(3);
+const DEADLINE: Duration = Duration::from_mins(4);
+/// After this no other program is started, and no other registry asked, for what one entry is for.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The texts of the Secret keys that were asked for, or why there is none.
 pub type SecretTexts = BTreeMap<SecretKey, Result<SecretString, String>>;
@@ -57,7 +59,8 @@ pub async fn gather(
         mints: &mints,
         secrets,
         expected: needs.expected.get(&index).unwrap_or(&nothing),
-        lives: Lives { now, refresh: config.refresh },
+        refusals,
+        lives: Lives { now },
     };
     let registries = config.registries.iter().enumerate();
     let asked = registries.map(|(index, registry)| {
@@ -78,6 +81,7 @@ struct Asking<'a, 'm> {
     secrets: &'a SecretTexts,
     /// The hosts that a source is expected to know, though only it can tell.
     expected: &'a BTreeSet<Host>,
+    refusals: &'a Refusals,
     lives: Lives,
 }
 
@@ -86,12 +90,16 @@ impl Asking<'_, '_> {
     async fn in_time(self) -> Result<Given, String> {
         let late = |_| {
             let limit = humantime::format_duration(DEADLINE);
-            Err(format!("gave nothing within {limit}; see what hangs, or write fewer hosts in one entry"))
+            Err(format!("gave nothing within {limit}; see what hangs"))
         };
         timeout(DEADLINE, self.ask()).await.unwrap_or_else(late)
     }
 
     async fn ask(self) -> Result<Given, String> {
+        let minted = self.registry.source.is_minted();
+        if let Some(words) = self.refusals.of_source(&self.registry.source).filter(|_| minted) {
+            return Err(words);
+        }
         let hosts = &self.registry.hosts;
         match &self.registry.source {
             Source::Static { username, password, email } => {
@@ -99,15 +107,36 @@ impl Asking<'_, '_> {
                 Ok(Given { credentials: for_each(hosts, &entry, None), ..Given::default() })
             }
             Source::Ecr { .. } | Source::EcrPublic { .. } => self.mints.given(self.registry).await,
-            Source::DockerConfig { from, programs } => copied::given(from, programs, self.secrets).await,
+            Source::DockerConfig { from, programs } => {
+                copied::given(from, programs, self.secrets, self.lives).await
+            }
             Source::CredentialHelper { program, programs } => {
                 Ok(helped::given(program, programs, hosts, self.lives.untold()).await)
             }
-            Source::CredentialProvider { command, args, images, programs } => {
-                let plugin = plugged::Plugin { command, args, images, programs };
+            Source::CredentialProvider { command, args, programs, .. } => {
+                let plugin = plugged::Plugin { command, args, programs };
                 Ok(plugin.given(self.expected, self.lives).await)
             }
         }
+    }
+}
+
+/// How long may still be begun with something.
+#[derive(Clone, Copy)]
+struct Patience(Instant);
+
+impl Patience {
+    fn new() -> Self {
+        Self(Instant::now() + PATIENCE)
+    }
+
+    /// Why nothing is begun any more.
+    fn check(self) -> Result<(), String> {
+        if Instant::now() < self.0 {
+            return Ok(());
+        }
+        let patience = humantime::format_duration(PATIENCE);
+        Err(format!("was not asked, for others took {patience}; see what hangs. The next pass asks again"))
     }
 }
 
@@ -126,19 +155,17 @@ fn credential(host: Host, entry: Entry, life: Option<Life>) -> Credential {
 #[derive(Clone, Copy)]
 struct Lives {
     now: Timestamp,
-    refresh: Refresh,
 }
 
 impl Lives {
-    /// Of one of which nothing is told: with a fixed rhythm it has an age, else its source is asked by each pass
-    /// and what it gives is compared.
-    fn untold(self) -> Option<Life> {
-        matches!(self.refresh, Refresh::Every(_)).then_some(Life { issued: self.now, expires: None })
+    /// Of one of which nothing is told.
+    fn untold(self) -> Life {
+        Life { issued: self.now, expires: None, until: None }
     }
 
-    /// Of one that lasts so long.
-    fn of(self, lasts: Duration) -> Option<Life> {
-        let expires = self.now.checked_add(lasts).unwrap_or(Timestamp::MAX);
-        (expires > self.now).then_some(Life { issued: self.now, expires: Some(expires) })
+    /// Of one that is good so long at least.
+    fn at_least(self, lasts: Duration) -> Life {
+        let until = self.now.checked_add(lasts).unwrap_or(Timestamp::MAX);
+        Life { until: (until > self.now).then_some(until), ..self.untold() }
     }
 }

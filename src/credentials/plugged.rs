@@ -10,10 +10,10 @@ use futures::StreamExt;
 use futures::stream;
 
 use super::plugin::{self, Answer};
-use super::{Lives, credential};
+use super::{Lives, Patience, credential};
 use crate::config::Programs;
 use crate::plan::{Given, SourceFailure};
-use crate::registry::{Host, Image, key_matches};
+use crate::registry::Host;
 
 /// The most runs of one plugin at a time.
 const AT_ONCE: usize = 4;
@@ -24,15 +24,18 @@ const ANY: &str = "any";
 pub(super) struct Plugin<'a> {
     pub(super) command: &'a Path,
     pub(super) args: &'a [String],
-    pub(super) images: &'a [String],
     pub(super) programs: &'a Programs,
 }
 
 impl Plugin<'_> {
     /// What it answers, joined.
     pub(super) async fn given(&self, expected: &BTreeSet<Host>, lives: Lives) -> Given {
-        let about = self.about(expected);
-        let ask = async |image: &String| plugin::ask(self.command, self.args, self.programs, image).await;
+        let about = about(expected);
+        let patience = Patience::new();
+        let ask = async |image: &String| match patience.check() {
+            Ok(()) => plugin::ask(self.command, self.args, self.programs, image).await,
+            Err(late) => Err(format!("{} {late}", self.command.display())),
+        };
         let mut answers = stream::iter(about.iter().map(ask)).buffered(AT_ONCE);
         let mut given = Given::default();
         while let Some(answer) = answers.next().await {
@@ -43,33 +46,26 @@ impl Plugin<'_> {
         }
         given
     }
+}
 
-    /// What to ask about.
-    fn about(&self, expected: &BTreeSet<Host>) -> Vec<String> {
-        let is_glob = |text: &str| text.contains('*');
-        let written = self.images.iter().map(String::as_str);
-        let mut about: Vec<String> =
-            expected.iter().map(ToString::to_string).filter(|host| !is_glob(host)).collect();
-        for pattern in written.filter(|pattern| !is_glob(pattern)) {
-            let image = |host: &String| Image::parse(&format!("{host}/{ANY}")).ok();
-            if !about.iter().filter_map(image).any(|image| key_matches(pattern, &image)) {
-                about.push(pattern.to_owned());
-            }
-        }
-        if about.is_empty() {
-            // It answered with globs alone before: any registry that they match will do.
-            about.extend(expected.iter().take(1).map(|host| host.as_str().replace('*', ANY)));
-        }
-        about
+/// What to ask about, of what is missing or due.
+fn about(expected: &BTreeSet<Host>) -> Vec<String> {
+    let is_glob = |text: &str| text.contains('*');
+    let mut about: Vec<String> =
+        expected.iter().map(ToString::to_string).filter(|host| !is_glob(host)).collect();
+    if about.is_empty() {
+        // It answered with globs alone before: any registry that they match will do.
+        about.extend(expected.iter().take(1).map(|host| host.as_str().replace('*', ANY)));
     }
+    about
 }
 
 fn add(given: &mut Given, answer: Answer, lives: Lives) {
     // Zero is good now, and nothing is known of its end.
-    let life = answer.lasts.and_then(|lasts| lives.of(lasts)).or(lives.untold());
+    let life = answer.lasts.map_or(lives.untold(), |lasts| lives.at_least(lasts));
     for (host, entry) in answer.auth {
         if !given.credentials.iter().any(|known| known.host == host) {
-            given.credentials.push(credential(host, entry, life));
+            given.credentials.push(credential(host, entry, Some(life)));
         }
     }
     given.remarks.extend(answer.remarks);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::config::Source;
 use crate::plan::Credential;
 use crate::registry::Host;
 
@@ -16,28 +17,52 @@ const REST: Duration = Duration::from_mins(20);
 
 /// The refusals that passes of one process remember.
 #[derive(Default)]
-pub struct Refusals(Mutex<BTreeMap<Shown, (Instant, String)>>);
+pub struct Refusals(Mutex<BTreeMap<What, (Instant, String)>>);
 
-/// A registry, and the hash of what it was shown.
-type Shown = (Host, String);
+/// What was refused.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    /// The credential with this hash, by this registry.
+    Credential(Host, String),
+    /// All that the source with this fingerprint gave: its next token would be another, and refused again.
+    Source(String),
+}
 
 impl Refusals {
     /// The words with which this credential was refused not long ago.
     pub(super) fn recall(&self, credential: &Credential) -> Option<String> {
+        self.words(&shown(credential))
+    }
+
+    /// The words with which all that a source gave was refused not long ago.
+    pub(super) fn of_source(&self, source: &Source) -> Option<String> {
+        self.words(&What::Source(source.fingerprint()))
+    }
+
+    fn words(&self, what: &What) -> Option<String> {
         let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.retain(|_, (at, _)| at.elapsed() < REST);
-        refusals.get(&shown(credential)).map(|(_, words)| words.clone())
+        refusals.get(what).map(|(_, words)| words.clone())
     }
 
     /// Notes that it was refused.
     pub(super) fn note(&self, credential: &Credential, words: &str) {
+        self.keep(shown(credential), words);
+    }
+
+    /// Notes that all that a source gave was refused.
+    pub(super) fn note_source(&self, source: &Source, words: &str) {
+        self.keep(What::Source(source.fingerprint()), words);
+    }
+
+    fn keep(&self, what: What, words: &str) {
         let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.insert(shown(credential), (Instant::now(), words.to_owned()));
+        refusals.insert(what, (Instant::now(), words.to_owned()));
     }
 }
 
-fn shown(credential: &Credential) -> Shown {
-    (credential.host.clone(), credential.entry.sha256())
+fn shown(credential: &Credential) -> What {
+    What::Credential(credential.host.clone(), credential.entry.sha256())
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use futures::StreamExt;
 use futures::stream;
 use secrecy::ExposeSecret;
 
-use super::Refusals;
 use super::verify::verify;
+use super::{Patience, Refusals};
 use crate::config::{Config, Registry};
 use crate::plan::{Credential, Given, SourceFailure, Trust};
 
@@ -18,10 +18,11 @@ pub(super) async fn ask(
     refusals: &Refusals,
     answers: &mut [Option<Result<Given, SourceFailure>>],
 ) {
-    let given = config.registries.iter().zip(answers).filter_map(|(registry, answer)| match answer {
-        Some(Ok(given)) => Some((registry, given)),
-        _ => None,
-    });
+    let given =
+        config.registries.iter().zip(answers.iter_mut()).filter_map(|(registry, answer)| match answer {
+            Some(Ok(given)) => Some((registry, given)),
+            _ => None,
+        });
     let credentials = given.flat_map(|(registry, given)| {
         given.credentials.iter_mut().map(move |credential| (registry, credential))
     });
@@ -32,8 +33,24 @@ pub(super) async fn ask(
             None => questions.push(Question(vec![asked])),
         }
     }
-    let judged = questions.into_iter().map(|question| question.ask(refusals));
+    let patience = Patience::new();
+    let judged = questions.into_iter().map(|question| question.ask(refusals, patience));
     stream::iter(judged).buffer_unordered(AT_ONCE).collect::<()>().await;
+    for (registry, answer) in config.registries.iter().zip(answers) {
+        let Some(Ok(given)) = answer else { continue };
+        if let Some(words) = refused_wholly(given).filter(|_| registry.source.is_minted()) {
+            refusals.note_source(&registry.source, words);
+        }
+    }
+}
+
+/// The words, if all that a source gave was refused.
+fn refused_wholly(given: &Given) -> Option<&str> {
+    let refused = |credential: &Credential| matches!(credential.trust, Trust::Refused(_));
+    given.credentials.iter().all(refused).then(|| match &given.credentials.first()?.trust {
+        Trust::Refused(words) => Some(words.as_str()),
+        _ => None,
+    })?
 }
 
 type Asked<'a> = (&'a Registry, &'a mut Credential);
@@ -52,9 +69,12 @@ impl Question<'_> {
         })
     }
 
-    async fn ask(self, refusals: &Refusals) {
+    async fn ask(self, refusals: &Refusals, patience: Patience) {
         let Some((registry, credential)) = self.0.first() else { return };
-        let trust = look(registry, credential, refusals).await;
+        let trust = match patience.check() {
+            Ok(()) => look(registry, credential, refusals).await,
+            Err(late) => Trust::Unverified(format!("it {late}")),
+        };
         for (registry, credential) in self.0 {
             let trust = trust.clone();
             credential.trust = if registry.source.is_minted() { of_a_source(trust) } else { trust };

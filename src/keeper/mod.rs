@@ -12,6 +12,9 @@ use crate::pass::{Options, pass_after};
 use crate::progress::Progress;
 use crate::report::{ExitStatus, Report};
 
+/// The longest pause after a pass in which no API server answered.
+const RETRY: Duration = Duration::from_mins(1);
+
 /// Makes one pass, or passes as `config.time` says, and hands each report to `tell`.
 ///
 /// A loop ends with the status of its last pass; one that follows the oldest tool's file with success,
@@ -27,6 +30,7 @@ pub async fn run(
     let mut last: Option<Report> = None;
     let mut status;
     loop {
+        let mut unanswered = false;
         match pass_after(cluster, config, options, progress, &refusals).await {
             Ok(report) => {
                 status = report.exit_status();
@@ -38,11 +42,12 @@ pub async fn run(
             }
             Err(error) => {
                 log::error!("{error}; nothing was written");
+                unanswered = true;
                 status = if last.is_some() { ExitStatus::Incomplete } else { ExitStatus::Unusable };
             }
         }
         match config.time {
-            Some(time) if sleep(cluster, time, started).await => {}
+            Some(time) if sleep(cluster, time, unanswered, started).await => {}
             _ => break,
         }
     }
@@ -58,11 +63,13 @@ pub async fn run(
 
 /// Waits for the next pass; `false` where there is none. The last one is made when the runtime is over, so
 /// that what came up to then is served.
-async fn sleep(cluster: &Cluster, time: Time, started: Instant) -> bool {
+async fn sleep(cluster: &Cluster, time: Time, unanswered: bool, started: Instant) -> bool {
     let left = time.runtime.map(|runtime| runtime.saturating_sub(started.elapsed()));
     if left == Some(Duration::ZERO) {
         return false;
     }
-    let pause = left.map_or(time.interval, |left| left.min(time.interval));
+    // A cluster that doesn't answer is hardly away for an hour.
+    let interval = if unanswered { time.interval.min(RETRY) } else { time.interval };
+    let pause = left.map_or(interval, |left| left.min(interval));
     timeout(pause, cluster.stop().cancelled()).await.is_err()
 }

@@ -24,6 +24,10 @@ use crate::config::is_ecr_updater;
 pub fn start(bars: MultiProgress, env: &BTreeMap<String, String>) {
     let wishes = if is_ecr_updater(env) { python::read(env) } else { Wishes::default() };
     let mut builder = Builder::from_env(Env::default().default_filter_or(wishes.level.as_str()));
+    if env.get("RUST_LOG").is_some_and(|level| level.trim().is_empty()) {
+        // Set to nothing it would say nothing, not even what is wrong.
+        builder.parse_filters(wishes.level.as_str());
+    }
     builder.format_target(false);
     if wishes.json {
         builder.format(|line, record| writeln!(line, "{}", json::line(Timestamp::now(), record)));

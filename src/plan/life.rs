@@ -11,6 +11,9 @@ const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// How long a token of ECR lasts (by the documentation of `GetAuthorizationToken`).
 pub const ECR_TOKEN: SignedDuration = SignedDuration::from_hours(12);
 
+/// When a credential is fetched again of whose life nothing is told: the tokens of clouds last an hour or more.
+const UNTOLD: SignedDuration = SignedDuration::from_mins(30);
+
 /// The life of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
@@ -18,13 +21,16 @@ pub struct Life {
     pub issued: Timestamp,
     /// When it ends; `None` is not known.
     pub expires: Option<Timestamp>,
+    /// Until when its source says that it is good at least: it may well last longer.
+    pub until: Option<Timestamp>,
 }
 
 impl Life {
     /// Is it to be renewed? So is one whose times can't be true.
     #[must_use]
     pub fn is_due(&self, refresh: Refresh, now: Timestamp) -> bool {
-        let unlikely = self.issued > add(now, SKEW) || self.expires.is_some_and(|end| end <= self.issued);
+        let unlikely =
+            self.issued > add(now, SKEW) || self.expires.or(self.until).is_some_and(|end| end <= self.issued);
         unlikely || now >= self.renewal(refresh)
     }
 
@@ -37,13 +43,15 @@ impl Life {
     /// When it is to be renewed. A setting by which it would have ended by then, or be renewed at once, is
     /// taken for half of its life.
     fn renewal(&self, refresh: Refresh) -> Timestamp {
-        let Some(expires) = self.expires else {
+        let Some(expires) = self.expires.or(self.until) else {
             return match refresh {
                 Refresh::Every(every) => add(self.issued, signed(every)),
-                Refresh::Half | Refresh::Before(_) => self.issued,
+                Refresh::Half | Refresh::Before(_) => add(self.issued, UNTOLD),
             };
         };
-        let half = add(self.issued, self.issued.duration_until(expires) / 2);
+        // A little less than half: a job that runs each half of a life is sometimes a second early.
+        let life = self.issued.duration_until(expires);
+        let half = add(self.issued, life / 2 - life / 24);
         let asked = match refresh {
             Refresh::Half => half,
             Refresh::Before(left) => add(expires, -signed(left)),
@@ -87,10 +95,10 @@ mod tests {
             (Refresh::Every(Duration::MAX), half_a_day, 6),
             // Nothing is known of its end.
             (Refresh::Every(4 * HOUR), None, 4),
-            (Refresh::Half, None, 0),
+            (Refresh::Half, None, 1),
         ];
         for (refresh, expires, due) in table {
-            let life = Life { issued: at(0), expires };
+            let life = Life { issued: at(0), expires, until: None };
             for hour in 0..13 {
                 assert_eq!(life.is_due(refresh, at(hour)), hour >= due, "{refresh:?} {expires:?} at {hour}");
             }
@@ -107,11 +115,14 @@ mod tests {
             (Timestamp::MAX, Some(Timestamp::MIN)),
         ];
         for (issued, expires) in table {
-            assert!(Life { issued, expires }.is_due(Refresh::Every(HOUR), at(1)), "{issued} {expires:?}");
+            assert!(
+                Life { issued, expires, until: None }.is_due(Refresh::Every(HOUR), at(1)),
+                "{issued} {expires:?}"
+            );
         }
         // The widest there is doesn't overflow.
         assert!(
-            !Life { issued: Timestamp::MIN, expires: Some(Timestamp::MAX) }
+            !Life { issued: Timestamp::MIN, expires: Some(Timestamp::MAX), until: None }
                 .is_due(Refresh::Half, Timestamp::MIN)
         );
     }

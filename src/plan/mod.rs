@@ -29,7 +29,7 @@ pub use finding::{Finding, Subject};
 pub use life::{ECR_TOKEN, Life};
 pub use snapshot::{Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};
 
-use crate::config::Config;
+use crate::config::{Config, Preset};
 use pods::{Act, OurSecret, OurServiceAccount, Surroundings, Verdict};
 use secrets::Wanted;
 use sources::Tally;
@@ -157,8 +157,21 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
         }
     }
     plan.findings.extend(evictions.finding());
+    plan.findings.extend(nothing_to_refresh(config, snapshot));
     tally.tell(config, evidence, &mut plan);
     plan
+}
+
+/// Whoever moves over from k8s-ecrupdater and misspells the Secret's name would else hear of nothing.
+fn nothing_to_refresh(config: &Config, snapshot: &Snapshot) -> Option<Finding> {
+    let none = |seen: &Namespace| seen.secrets.is_empty() && seen.unread_secrets.is_empty();
+    let asked =
+        config.preset == Some(Preset::EcrUpdater) && !config.create && !snapshot.namespaces.is_empty();
+    let name = &config.registries.first()?.secret_name;
+    (asked && snapshot.namespaces.values().all(none)).then(|| {
+        let message = "is in no namespace; check K8S_PULL_SECRET_NAME, or set ECR_CREATE_MISSING=true";
+        Subject::global("Secret", name).finding("SecretMissing", message)
+    })
 }
 
 /// What is counted and told across namespaces.

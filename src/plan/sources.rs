@@ -159,7 +159,7 @@ fn missing((secret, namespaces): (&String, &Vec<String>)) -> Finding {
 
 fn expired((host, secrets): (&String, &usize)) -> Finding {
     let message = format!(
-        "its credential has ended and can't be renewed; it was taken out of {secrets} of our Secrets, for the kubelet would try it, and nothing else, for public images too"
+        "its credential has ended and could not be renewed; it is taken out of {secrets} of our Secrets, for the kubelet would try it, and nothing else, for public images too. The next pass that gets a new one puts it back"
     );
     Subject::global("Registry", host).finding("ExpiredCredentialRemoved", message)
 }

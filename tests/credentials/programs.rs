@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, USER, asked, assert_silent, is_untouched, source, told};
+use crate::setup::parse;
 use crate::testbed::registry::{Anonymous, Registry};
 
 /// What a docker credential helper prints.
@@ -49,7 +50,9 @@ async fn what_they_give_is_verified_and_the_last_good_stays() {
         let a = desk.place.namespace("a").await;
         let registry = Registry::with_tokens(USER, "first", Anonymous::No);
         let (program, file) = printer(&desk, kind, &reply(&registry, "wrong"));
-        let config = desk.config(&json!([entry(kind, &registry, &program)]));
+        // Due at once: each pass asks.
+        let text = desk.text(&json!([entry(kind, &registry, &program)]));
+        let config = parse(&format!("{text}refresh: {{every: 1ms}}\n"));
         let host = registry.host();
         let errors = desk.fails(&config).await;
         assert!(
@@ -66,6 +69,8 @@ async fn what_they_give_is_verified_and_the_last_good_stays() {
         assert_silent(&desk.place.assert_settled(&config).await);
         let before = desk.secret(&a).await;
 
+        // Its note is of whole seconds, and the server's clock is read as its next one.
+        tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
         std::fs::write(&file, reply(&registry, "wrong")).unwrap();
         assert!(desk.fails(&config).await[0].starts_with("CredentialRefused: "), "{kind}");
         assert!(is_untouched(&before, &desk.secret(&a).await), "{kind}");

@@ -136,6 +136,9 @@ fn login(raw: RawAws, path: &KeyPath, shared: &Shared<'_>, anywhere: bool) -> Re
         None => None,
     };
     let names = WHO.iter().chain(WHERE.iter().filter(|_| anywhere));
-    let ambient: Vec<_> = names.map(|name| (shared.env)(name).unwrap_or_default()).collect();
+    // The id of a temporary key is another in each run.
+    let lasting = |value: &String| !value.starts_with("ASIA");
+    let value = |name: &&str| (shared.env)(name).filter(lasting).unwrap_or_default();
+    let ambient: Vec<_> = names.map(value).collect();
     Ok(AwsLogin { keys, role, ambient: ambient.join(" ") })
 }

@@ -157,12 +157,18 @@ fn docker_config(raw: RawDockerConfig, path: &KeyPath, shared: &Shared<'_>) -> R
     Ok(Source::DockerConfig { from, programs: programs(raw.env, path, shared)? })
 }
 
+/// What the names of helpers begin with.
+const HELPER: &str = "docker-credential-";
+
 fn helper(raw: RawHelper, path: &KeyPath, shared: &Shared<'_>) -> Result<(Source, Vec<Host>), Problem> {
     let name = raw.name.ok_or_else(|| {
         Problem::new(&path.key("name"), "is missing; write such as gcr for docker-credential-gcr, or a path")
     })?;
     // As in docker's own files: a name stands for docker-credential-NAME.
-    let full = if name.contains('/') || name.is_empty() { name } else { format!("docker-credential-{name}") };
+    let full = match name.strip_prefix(HELPER) {
+        None if !name.contains('/') && !name.is_empty() => format!("{HELPER}{name}"),
+        _ => name,
+    };
     let program = program(&full, &path.key("name"), shared)?;
     let texts = raw.hosts.unwrap_or_default();
     if texts.is_empty() {

@@ -90,9 +90,15 @@ impl<'a> Asked<'a> {
                  Identity) or write ecr.credentialsSecret, or open the metadata to pods",
                 quoted(&words)
             ),
+            Fault::Other(words) if words.contains("cargo feature") => {
+                "AWS: the profile asks for single sign-on or for a program (credential_process), which are not \
+                 supported here; write ecr.credentialsSecret, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                    .to_owned()
+            }
             Fault::Other(words) => format!(
-                "AWS: the credentials can't be read: {}; mend what the environment or the profile says of them",
-                quoted(&words)
+                "AWS: the credentials can't be read: {}; tried {}; mend what the environment or the profile says of them",
+                quoted(&words),
+                places::tried(&self.variable)
             ),
             fault => self.unanswered("the credentials' source", &fault),
         }

@@ -21,8 +21,11 @@ pub(super) fn from(variable: &dyn Fn(&str) -> Option<String>) -> Result<ProxyCon
     let url = url.trim();
     let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
     // What is wrong with it isn't repeated: it may hold a password.
-    let proxy = ProxyConfig::https(url)
-        .map_err(|_| format!("{name} is no URL of a proxy; write http://HOST:PORT or https://HOST:PORT"))?;
+    let proxy = ProxyConfig::https(url).map_err(|_| {
+        format!(
+            "{name} is no URL of a proxy that is spoken here; write http://HOST:PORT or https://HOST:PORT"
+        )
+    })?;
     let beside = ["NO_PROXY", "no_proxy"].iter().find_map(set).map(|(_, rules)| rules + ",");
     Ok(proxy.no_proxy(beside.unwrap_or_default() + NEAR))
 }

@@ -10,6 +10,7 @@ mod file;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use futures::StreamExt;
@@ -17,7 +18,7 @@ use futures::stream;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::helper::{self, Login};
-use super::identity;
+use super::{Patience, identity};
 use crate::config::Programs;
 use crate::registry::{Entry, Host, HostError};
 use file::{Auth, Found};
@@ -29,6 +30,8 @@ const AT_ONCE: usize = 4;
 pub(super) struct Resolved {
     /// By host, each once, in the file's order; a helper that fails takes only its own hosts down.
     pub(super) entries: Vec<(Host, Result<Entry, String>)>,
+    /// The hosts of which a helper was asked.
+    pub(super) fetched: BTreeSet<Host>,
     /// What the user should know, though it works.
     pub(super) remarks: Vec<String>,
 }
@@ -39,7 +42,11 @@ pub(super) async fn resolve(text: &SecretString, programs: &Programs) -> Result<
     let file = file::read(text.expose_secret())?;
     let mut remarks = Vec::new();
     let ways = ways(file, &mut remarks);
-    let resolved = ways.into_iter().map(|(host, way)| async { (host, way.resolve(programs).await) });
+    let asks = |(host, way): &(Host, Way)| matches!(way, Way::Ask { .. }).then(|| host.clone());
+    let fetched = ways.iter().filter_map(asks).collect();
+    let patience = Patience::new();
+    let resolved =
+        ways.into_iter().map(|(host, way)| async { (host, way.resolve(programs, patience).await) });
     let resolved: Vec<_> = stream::iter(resolved).buffered(AT_ONCE).collect().await;
     let entries = resolved.into_iter().map(|(host, result)| {
         let entry = result.map(|(entry, remark)| {
@@ -48,7 +55,7 @@ pub(super) async fn resolve(text: &SecretString, programs: &Programs) -> Result<
         });
         (host, entry)
     });
-    Ok(Resolved { entries: entries.collect(), remarks })
+    Ok(Resolved { entries: entries.collect(), fetched, remarks })
 }
 
 /// The host of a key as the kubelet reads it: without scheme, and without a leading `/v1/` or `/v2/`.
@@ -86,12 +93,17 @@ impl Way {
         Self::Ask { helper: helper.to_owned(), key: key.to_owned(), username, email }
     }
 
-    async fn resolve(self, programs: &Programs) -> Result<(Entry, Option<String>), String> {
+    async fn resolve(
+        self,
+        programs: &Programs,
+        patience: Patience,
+    ) -> Result<(Entry, Option<String>), String> {
         match self {
             Self::Broken(why) => Err(why),
             Self::Own(auth, key) => auth.into_entry(&key),
             Self::Ask { helper, key, username, email } => {
                 let program = program(&helper)?;
+                patience.check().map_err(|late| format!("{program} {late}"))?;
                 Ok(match helper::ask(Path::new(&program), programs, &key).await? {
                     Login::Password { username, password } => (Entry { username, password, email }, None),
                     Login::IdentityToken(token) => identity::as_entry(&key, username, token, email),

@@ -179,7 +179,7 @@ async fn a_helper_that_fails_takes_only_its_own_hosts_down() {
     assert_eq!(
         entries,
         [
-            "a.io error: docker-credential-bad failed for a.io: no network; run it by hand to see more",
+            "a.io error: docker-credential-bad exited with status 1 for a.io, with a text that may hold secrets and isn't shown; run it by hand to see why",
             "b.io good b.io",
             "c.io error: the helper '../bad' can't be a program's name; write letters, digits, '.', '_' and '-'",
             "d.io error: docker-credential-gone is not there; put it there, or correct its path",

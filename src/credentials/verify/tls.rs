@@ -27,6 +27,10 @@ pub(super) fn config(ca: Option<&Path>) -> Result<ClientConfig, String> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    // What never ends, or never begins, would hold everybody else up.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(unfit(path, "is no regular file"));
+    }
     let text = std::fs::read(path).map_err(|error| unfit(path, &format!("can't be read ({error})")))?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     match read {

@@ -45,7 +45,7 @@ pub(super) fn claims<'a>(wanted: &'a Wanted, noted: &State) -> Vec<Claim<'a>> {
                 claim(source, host);
             }
         }
-        if !source.has_told_all() {
+        if !source.has_told_all() || source.in_part {
             source.noted_hosts(wanted, noted).iter().for_each(|host| claim(source, host));
         }
     }
@@ -57,6 +57,11 @@ impl Claim<'_> {
     pub(super) fn is_waiting(&self, wanted: &Wanted, there: &DockerConfig, noted: &State) -> bool {
         let fresh = |note: &Noted| note.is_fresh(wanted, self.source, there, &self.host);
         self.source.was_not_asked() && !noted.get(self.host.as_str()).is_some_and(fresh)
+    }
+
+    /// Does `config` hold exactly this credential?
+    pub(super) fn is_held_in(&self, config: &DockerConfig, credential: &Credential) -> bool {
+        self.host.keys().iter().all(|key| config.holds(key, &credential.entry))
     }
 
     /// Does `config` hold the very entry that its registry refused?
@@ -74,6 +79,8 @@ impl WantedSource {
             Answer::Given { credentials, .. } => credentials,
         };
         match credentials.iter().find(|credential| credential.host == *host) {
+            // It was asked about others.
+            None if self.in_part && self.has_told_all() => Fate::Keep { failed: false, refused: None },
             None => Fate::Keep { failed: true, refused: None },
             Some(Credential { trust: Trust::Refused(_), entry, .. }) => {
                 Fate::Keep { failed: true, refused: Some(entry) }

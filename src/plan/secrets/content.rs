@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use super::claims::{Claim, Fate, claims};
 use super::state::{Noted, State};
 use super::{BySource, Content, Kept, Wanted};
-use crate::plan::{Credential, Secret};
+use crate::plan::{Credential, Life, Secret};
 use crate::registry::{DockerConfig, Form, Host, PUBLIC_HOSTS, same_registry};
 
 /// A Secret's content as it should be, and how that came about.
@@ -21,7 +21,7 @@ pub(super) struct Composed {
     pub(super) sources: BySource,
     /// Every entry that is written takes the place of one that was good, and is due.
     pub(super) renews: bool,
-    /// A source was not asked though the Secret lacks it: so it can't be written. See [`super::lacking`].
+    /// A source was not asked though the Secret lacks it: so it can't be written. See [`lacking`](super::lacking()).
     pub(super) waits: bool,
 }
 
@@ -97,11 +97,19 @@ struct Was<'a> {
 impl Was<'_> {
     /// Is what it holds as good as `credential`? One that ends is replaced only when it is due.
     fn is_in_place(&self, wanted: &Wanted, claim: &Claim<'_>, credential: &Credential) -> bool {
-        if credential.life.is_none() {
-            return claim.host.keys().iter().all(|key| self.there.holds(key, &credential.entry));
-        }
         let note = self.noted.get(claim.host.as_str());
-        note.is_some_and(|note| note.is_fresh(wanted, claim.source, self.there, &claim.host))
+        let fresh = |note: &Noted| note.is_fresh(wanted, claim.source, self.there, &claim.host);
+        match credential.life {
+            None => claim.is_held_in(self.there, credential),
+            // Of which nothing is told, and which is still the same: only its age was due.
+            Some(Life { expires: None, until: None, .. })
+                if note.is_some_and(|note| note.is_of(wanted, claim.source))
+                    && claim.is_held_in(self.there, credential) =>
+            {
+                true
+            }
+            Some(_) => note.is_some_and(fresh),
+        }
     }
 
     /// The note on an entry that is in place.
@@ -122,7 +130,10 @@ impl Was<'_> {
     fn blocks_public_pulls(&self, wanted: &Wanted, claim: &Claim<'_>) -> bool {
         let host = claim.host.as_str();
         let public = host == "docker.io" || PUBLIC_HOSTS.contains(&host);
-        let ended = |note: &Noted| note.expires.is_some_and(|end| end <= wanted.now);
+        // What somebody put there by hand is not what was noted.
+        let ended = |note: &Noted| {
+            note.expires.is_some_and(|end| end <= wanted.now) && note.is_held(self.there, &claim.host)
+        };
         public && self.noted.get(host).is_some_and(ended)
     }
 }

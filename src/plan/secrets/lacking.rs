@@ -35,13 +35,13 @@ pub fn lacking(
     if judgement.action.is_none() {
         return BTreeMap::new();
     }
-    let expected = |source: &WantedSource| {
-        let mut hosts = source.hosts_to_expect(wanted, &noted, &sought(source.index));
-        hosts.retain(|host| Some(host) != source.some_host().as_ref());
-        (source.index, hosts)
-    };
-    let lacking = wanted.sources.iter().filter(|source| judgement.sources.sets_of(source.index));
-    lacking.map(expected).collect()
+    let mut lacking = BTreeMap::<usize, Vec<Host>>::new();
+    for (index, host) in judgement.sources.sets {
+        let untold = wanted.sources.iter().filter_map(WantedSource::some_host).any(|other| other == host);
+        let hosts = lacking.entry(index).or_default();
+        hosts.extend((!untold).then_some(host));
+    }
+    lacking
 }
 
 impl WantedSource {
@@ -52,7 +52,7 @@ impl WantedSource {
             let credential = |host| Credential {
                 host,
                 entry: Entry { username: String::new(), password: "".into(), email: None },
-                life: Some(Life { issued: wanted.now, expires: None }),
+                life: Some(Life { issued: wanted.now, expires: None, until: None }),
                 trust: Trust::Accepted,
             };
             Answer::Given {

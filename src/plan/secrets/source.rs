@@ -16,6 +16,8 @@ pub(super) struct WantedSource {
     pub(super) hosts: Vec<Host>,
     pub(super) open_ended: bool,
     pub(super) minted: bool,
+    /// It is asked about some of its hosts at a time, so what it gives is never all of them.
+    pub(super) in_part: bool,
     /// What it gives lasts no longer, whatever is noted.
     pub(super) lasts: Option<SignedDuration>,
     pub(super) answer: Answer,
@@ -45,6 +47,7 @@ impl WantedSource {
             hosts: registry.hosts.clone(),
             open_ended: registry.source.is_open_ended(),
             minted: registry.source.is_minted(),
+            in_part: matches!(registry.source, Source::CredentialProvider { .. }),
             lasts: matches!(registry.source, Source::Ecr { .. } | Source::EcrPublic { .. })
                 .then_some(ECR_TOKEN * 2),
             answer: Answer::of(evidence, index),

@@ -28,6 +28,8 @@ pub(super) struct Noted {
     pub(super) issued: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) expires: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<Timestamp>,
 }
 
 /// The notes of a Secret as it was seen; none where somebody spoiled them.
@@ -45,6 +47,7 @@ impl Noted {
             sha256: credential.entry.sha256(),
             issued: credential.life.map(|life| seconds(life.issued)),
             expires: credential.life.and_then(|life| life.expires).map(seconds),
+            until: credential.life.and_then(|life| life.until).map(seconds),
         }
     }
 
@@ -66,7 +69,7 @@ impl Noted {
         there: &DockerConfig,
         host: &Host,
     ) -> bool {
-        let life = self.issued.map(|issued| Life { issued, expires: self.expires });
+        let life = self.issued.map(|issued| Life { issued, expires: self.expires, until: self.until });
         self.is_of(wanted, source)
             && life.is_some_and(|life| !life.is_due(wanted.refresh, wanted.now))
             && !life.zip(source.lasts).is_some_and(|(life, lasts)| life.is_longer_than(lasts))

@@ -8,7 +8,7 @@ use super::builders::{
     ECR, TYPE, ago, config, credential, ecr, entry, failed, given, namespace, now, pod, registry, secret,
     text, written,
 };
-use crate::config::{Adopt, AwsLogin, Config, Programs, Refresh, Registry, Source};
+use crate::config::{Adopt, AwsLogin, Config, Refresh, Registry, Source};
 use crate::plan::secrets::MANAGED_BY;
 use crate::plan::{
     Credential, Evidence, Given, Life, Plan, Secret, Snapshot, SourceFailure, Trust, needs, plan,
@@ -23,7 +23,7 @@ fn only_ecr() -> Config {
 /// A token that was minted so many hours ago, and is good for twelve.
 fn token(password: &str, hours: i64) -> Credential {
     let issued = now() - SignedDuration::from_hours(hours);
-    let life = Life { issued, expires: Some(issued + SignedDuration::from_hours(12)) };
+    let life = Life { issued, expires: Some(issued + SignedDuration::from_hours(12)), until: None };
     Credential { life: Some(life), ..credential(ECR, password) }
 }
 
@@ -255,41 +255,6 @@ fn merging_takes_the_place_of_every_spelling_of_our_host() {
     let after = written(&done.namespaces[0].secrets[0].action, Some(&theirs), now());
     let after = DockerConfig::parse(text(&after)).unwrap();
     assert_eq!(after.keys().collect::<Vec<_>>(), [&format!("{ECR}:443"), "a.io", ECR]);
-}
-
-#[test]
-fn a_plugin_is_asked_about_the_registries_that_pods_wait_for() {
-    let source = Source::CredentialProvider {
-        command: "/plugins/acr".into(),
-        args: Vec::new(),
-        images: vec!["*.azurecr.io".into()],
-        programs: Programs::default(),
-    };
-    let plugin = Registry { source, hosts: Vec::new(), ..registry(ECR) };
-    let config = Config { registries: vec![plugin], ..config() };
-    let waits = |image: &str| {
-        let mut pod = pod();
-        pod.waiting[0].image = image.into();
-        pod
-    };
-    let of_one = || Credential { host: Host::parse("one.azurecr.io").unwrap(), ..token("t", 0) };
-    let made = made(&config, of_one());
-    let served = || namespace().secret("pullkeeper", made.clone()).pod(waits("one.azurecr.io/a:1"));
-    assert!(!asks(&config, &served().in_("a")));
-    let seen = namespace()
-        .secret("pullkeeper", made.clone())
-        .pod(waits("two.azurecr.io/b:1"))
-        .pod(waits("two.azurecr.io/c:1"))
-        .pod(waits("harbor.example.com/a"));
-    let needs = needs(&config, &seen.in_("a"), now());
-    let expected: Vec<_> = needs.expected[&0].iter().map(Host::as_str).collect();
-    assert_eq!(expected, ["one.azurecr.io", "two.azurecr.io"]);
-
-    // A registry that is written out is asked about as soon as it is, whoever waits.
-    let mut config = config;
-    let Source::CredentialProvider { images, .. } = &mut config.registries[0].source else { unreachable!() };
-    images.push("three.azurecr.io".into());
-    assert!(asks(&config, &served().in_("a")));
 }
 
 #[test]

@@ -156,7 +156,7 @@ impl Case {
     fn evidence(&self, seen: &Snapshot, at: Timestamp) -> Evidence {
         let needs = needs(&self.config, seen, at);
         let minted = || {
-            let life = Life { issued: at, expires: Some(at + SignedDuration::from_hours(12)) };
+            let life = Life { issued: at, expires: Some(at + SignedDuration::from_hours(12)), until: None };
             let token = credential(ECR, &format!("{}{at}", self.password));
             given(vec![Credential { life: Some(life), ..token }])
         };

@@ -5,6 +5,7 @@ mod builders;
 mod credentials;
 mod hosts;
 mod idempotence;
+mod plugins;
 mod pods;
 mod secrets;
 mod sources;

@@ -31,7 +31,7 @@ fn with(registries: Vec<Registry>) -> Config {
 }
 
 fn token(host: &str) -> Credential {
-    let life = Life { issued: now(), expires: Some(now() + SignedDuration::from_hours(12)) };
+    let life = Life { issued: now(), expires: Some(now() + SignedDuration::from_hours(12)), until: None };
     Credential { life: Some(life), ..credential(host, "token") }
 }
 

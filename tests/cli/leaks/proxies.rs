@@ -11,7 +11,7 @@ fn of_a_proxy_to_aws_that_is_none() {
         let url = url.replace("PASSWORD", PASSWORD);
         let pass = Pass::new("ecr: {region: eu-west-1}").env("HTTPS_PROXY", url).env("NO_PROXY", "127.0.0.1");
         let errors = with_keys(pass).fails_once(&[KEY, SESSION, PASSWORD]);
-        let told = "HTTPS_PROXY is no URL of a proxy; write http://HOST:PORT or https://HOST:PORT. 1 Secret stays without";
+        let told = "HTTPS_PROXY is no URL of a proxy that is spoken here; write http://HOST:PORT or https://HOST:PORT. 1 Secret stays without";
         assert_eq!(errors, [told]);
     }
 }

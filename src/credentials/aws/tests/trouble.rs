@@ -95,7 +95,11 @@ async fn https_goes_through_the_proxy_and_http_does_not() {
 fn a_bad_proxy_is_told_without_its_password() {
     let proxy = |url: &'static str| proxy::from(&move |name| (name == "https_proxy").then(|| url.to_owned()));
     let error = proxy("ftp://me:secret@proxy.example.com").unwrap_err();
-    assert!(error.starts_with("https_proxy is no URL of a proxy; ") && !error.contains("secret"), "{error}");
+    assert!(
+        error.starts_with("https_proxy is no URL of a proxy that is spoken here; ")
+            && !error.contains("secret"),
+        "{error}"
+    );
     assert!(proxy("proxy.example.com:3128").is_ok_and(|proxy| !proxy.is_disabled()));
     assert!(proxy(" ").is_ok_and(|proxy| proxy.is_disabled()));
 }
