@@ -3,9 +3,8 @@
 
 use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
-
 use super::types::{Password, SecretKey};
+use crate::registry::sha256;
 
 /// Where the credentials of one entry of `registries` come from.
 #[derive(Debug, Clone)]
@@ -146,6 +145,12 @@ impl Source {
         }
     }
 
+    /// Is it asked about some of its hosts at a time, so that what it gives is never all of them?
+    #[must_use]
+    pub fn is_asked_in_part(&self) -> bool {
+        matches!(self, Self::CredentialProvider { .. })
+    }
+
     /// Tells one source from another, for the state annotation, without telling a secret. Of ECR it is the
     /// region and who asks: that is what a token depends on.
     #[must_use]
@@ -185,6 +190,5 @@ impl AwsLogin {
 
 /// The first characters of a hash: enough to tell two apart.
 fn digest(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    sha256(text).chars().take(12).collect()
 }

@@ -89,7 +89,9 @@ pub fn needs(config: &Config, snapshot: &Snapshot, now: Timestamp) -> Needs {
         for wanted in by_registries.of(config, &nothing, now, name) {
             if !seen.unread_secrets.contains(&wanted.name) {
                 for (index, hosts) in lacking(&wanted, seen.secrets.get(&wanted.name), &sought) {
-                    if hosts.is_empty() && is_plugin(config, index) {
+                    if hosts.is_empty()
+                        && config.registries.get(index).is_some_and(|own| own.source.is_asked_in_part())
+                    {
                         // It knows no registry of its own: there is nothing to ask it about.
                         continue;
                     }
@@ -104,11 +106,6 @@ pub fn needs(config: &Config, snapshot: &Snapshot, now: Timestamp) -> Needs {
         needs.secret_keys.extend(secret_keys(&registry.source));
     }
     needs
-}
-
-fn is_plugin(config: &Config, index: usize) -> bool {
-    let source = config.registries.get(index).map(|registry| &registry.source);
-    matches!(source, Some(Source::CredentialProvider { .. }))
 }
 
 /// A registry that a plugin should answer for.

@@ -58,8 +58,7 @@ pub fn host_of(account: &str, region: &str) -> Option<Host> {
 }
 
 /// What AWS' host names of a region end in.
-#[must_use]
-pub fn suffix_of(region: &str) -> &'static str {
+fn suffix_of(region: &str) -> &'static str {
     let of = PARTITIONS.iter().find(|(start, _)| region.starts_with(start));
     of.map_or("amazonaws.com", |(_, suffix)| suffix)
 }

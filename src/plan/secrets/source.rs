@@ -47,7 +47,7 @@ impl WantedSource {
             hosts: registry.hosts.clone(),
             open_ended: registry.source.is_open_ended(),
             minted: registry.source.is_minted(),
-            in_part: matches!(registry.source, Source::CredentialProvider { .. }),
+            in_part: registry.source.is_asked_in_part(),
             lasts: matches!(registry.source, Source::Ecr { .. } | Source::EcrPublic { .. })
                 .then_some(ECR_TOKEN * 2),
             answer: Answer::of(evidence, index),

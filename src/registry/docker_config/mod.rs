@@ -14,8 +14,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use super::digest::sha256;
 use login::{is_usable, login};
 use members::{Members, write_member};
 
@@ -123,7 +123,7 @@ impl DockerConfig {
     /// Has `key` the entry with this [fingerprint](Entry::sha256), however it is spaced or ordered?
     #[must_use]
     pub fn has_sha256(&self, key: &str, fingerprint: &str) -> bool {
-        self.value(key).is_some_and(|value| sha256(&value) == fingerprint)
+        self.value(key).is_some_and(|value| self::fingerprint(&value) == fingerprint)
     }
 
     /// Have both the same keys, and under each the same entry, however they are spaced or ordered?
@@ -192,7 +192,7 @@ impl Entry {
     /// it holds.
     #[must_use]
     pub fn sha256(&self) -> String {
-        sha256(&self.to_value())
+        fingerprint(&self.to_value())
     }
 
     fn to_value(&self) -> Value {
@@ -211,9 +211,8 @@ impl Entry {
 }
 
 /// Of the entry's members in the order of their names, whatever order the parser was built to keep.
-fn sha256(entry: &Value) -> String {
+fn fingerprint(entry: &Value) -> String {
     let sorted: Option<BTreeMap<_, _>> = entry.as_object().map(|members| members.iter().collect());
     let text = sorted.and_then(|sorted| serde_json::to_string(&sorted).ok()).unwrap_or_default();
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+    sha256(&text)
 }
