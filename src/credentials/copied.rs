@@ -6,7 +6,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::{Lives, SecretTexts, credential, docker_config};
+use super::{Lives, SecretTexts, credential, docker_config, is_irregular};
 use crate::config::{DockerConfigFrom, Programs};
 use crate::plan::{Given, SourceFailure};
 
@@ -48,8 +48,7 @@ fn read(path: &Path) -> Result<SecretString, String> {
     let unreadable = |error: std::io::Error| {
         format!("{} can't be read: {error}; write the path of a docker config", path.display())
     };
-    // What never ends, or never begins, would hold everybody else up.
-    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+    if is_irregular(path) {
         return Err(format!("{} is no regular file; write the path of a docker config", path.display()));
     }
     let mut text = String::new();

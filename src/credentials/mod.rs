@@ -21,6 +21,7 @@ mod trust;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use refusals::Refusals;
@@ -119,6 +120,11 @@ impl Asking<'_, '_> {
             }
         }
     }
+}
+
+/// What is there, but is no regular file, may never end or never begin, and would hold everybody else up.
+fn is_irregular(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
 }
 
 /// How long may still be begun with something.

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use futures::stream;
 use secrecy::ExposeSecret;
 
-use super::verify::verify;
+use super::verify::{Network, verify};
 use super::{Patience, Refusals};
 use crate::config::{Config, Registry};
 use crate::plan::{Credential, Given, SourceFailure, Trust};
@@ -34,8 +34,12 @@ pub(super) async fn ask(
         }
     }
     let patience = Patience::new();
-    let judged = questions.into_iter().map(|question| question.ask(refusals, patience));
-    stream::iter(judged).buffer_unordered(AT_ONCE).collect::<()>().await;
+    if !questions.is_empty() {
+        // The system's roots and proxies are read once for all of them.
+        let network = Network::system();
+        let judged = questions.into_iter().map(|question| question.ask(&network, refusals, patience));
+        stream::iter(judged).buffer_unordered(AT_ONCE).collect::<()>().await;
+    }
     for (registry, answer) in config.registries.iter().zip(answers) {
         let Some(Ok(given)) = answer else { continue };
         if let Some(words) = refused_wholly(given).filter(|_| registry.source.is_minted()) {
@@ -69,10 +73,10 @@ impl Question<'_> {
         })
     }
 
-    async fn ask(self, refusals: &Refusals, patience: Patience) {
+    async fn ask(self, network: &Network, refusals: &Refusals, patience: Patience) {
         let Some((registry, credential)) = self.0.first() else { return };
         let trust = match patience.check() {
-            Ok(()) => look(registry, credential, refusals).await,
+            Ok(()) => look(network, registry, credential, refusals).await,
             Err(late) => Trust::Unverified(format!("it {late}")),
         };
         for (registry, credential) in self.0 {
@@ -83,11 +87,11 @@ impl Question<'_> {
 }
 
 /// What the registry says of one of them, or said not long ago.
-async fn look(registry: &Registry, credential: &Credential, refusals: &Refusals) -> Trust {
+async fn look(network: &Network, registry: &Registry, credential: &Credential, refusals: &Refusals) -> Trust {
     if let Some(words) = refusals.recall(credential) {
         return Trust::Refused(words);
     }
-    let trust = verify(&credential.host, &credential.entry, &registry.reach).await;
+    let trust = verify(network, &credential.host, &credential.entry, &registry.reach).await;
     if let Trust::Refused(words) = &trust {
         refusals.note(credential, words);
     }

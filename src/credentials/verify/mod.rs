@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use reqwest::{Response, StatusCode, Url};
 
-use network::Network;
+pub(super) use network::Network;
 use peer::Peer;
 use words::Server;
 
@@ -42,11 +42,7 @@ const BODY_LIMIT: usize = 4096;
 
 /// What the registry of `host` says of `entry`. A host with a glob names no one registry: there is nobody to
 /// ask, and nothing against the credential.
-pub(super) async fn verify(host: &Host, entry: &Entry, reach: &Reach) -> Trust {
-    verify_over(&Network::system(), host, entry, reach).await
-}
-
-async fn verify_over(network: &Network, host: &Host, entry: &Entry, reach: &Reach) -> Trust {
+pub(super) async fn verify(network: &Network, host: &Host, entry: &Entry, reach: &Reach) -> Trust {
     let authority = host.authority();
     if authority.contains('*') {
         return Trust::Accepted;
@@ -75,7 +71,7 @@ async fn ask(
     entry: &Entry,
     reach: &Reach,
 ) -> Result<Trust, String> {
-    let tls = tls::config(reach.ca.as_deref())?;
+    let tls = tls::config(&network.roots, reach.ca.as_deref())?;
     let route = network.route(&url).await.map_err(|cause| words::unresolved(&server, &cause))?;
     let registry = Peer::new(server, url, &route, tls.clone())?;
     let answer = registry.get(None).await?;

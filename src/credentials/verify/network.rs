@@ -10,13 +10,17 @@ use std::time::Duration;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use rustls::RootCertStore;
 
 use super::DEADLINE;
+use super::tls::system_roots;
 
 /// How this machine reaches others.
-pub(super) struct Network {
+pub(in crate::credentials) struct Network {
     /// The same rules that reqwest follows, of `HTTPS_PROXY` and its relatives.
     pub(super) proxies: Matcher,
+    /// The roots that the system trusts.
+    pub(super) roots: RootCertStore,
     /// Where names are looked up.
     pub(super) names: Arc<dyn Resolve>,
     /// One verification takes no longer.
@@ -33,8 +37,13 @@ pub(super) enum Route {
 
 impl Network {
     /// As the environment and the system have it.
-    pub(super) fn system() -> Self {
-        Self { proxies: Matcher::from_env(), names: Arc::new(SystemNames), deadline: DEADLINE }
+    pub(in crate::credentials) fn system() -> Self {
+        Self {
+            proxies: Matcher::from_env(),
+            roots: system_roots(),
+            names: Arc::new(SystemNames),
+            deadline: DEADLINE,
+        }
     }
 
     /// The way to the host of `url`, or why its name has no address.

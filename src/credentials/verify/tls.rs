@@ -7,12 +7,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::credentials::is_irregular;
+
 /// Verifies as ever, over ring whatever the process's default is, with the certificates of `ca` among
-/// the roots. Read anew each time: `ca` may be a mounted file that changes.
-pub(super) fn config(ca: Option<&Path>) -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::empty();
-    // Those that can't be read are missed only by who needs them, and then as an unknown issuer.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+/// the system's. Read anew each time: `ca` may be a mounted file that changes.
+pub(super) fn config(system: &RootCertStore, ca: Option<&Path>) -> Result<ClientConfig, String> {
+    let mut roots = system.clone();
     if let Some(path) = ca {
         for certificate in certificates(path)? {
             roots.add(certificate).map_err(|error| unfit(path, &format!("holds a bad one ({error})")))?;
@@ -26,9 +26,15 @@ pub(super) fn config(ca: Option<&Path>) -> Result<ClientConfig, String> {
     Ok(config)
 }
 
+/// The system's roots. Those that can't be read are missed only by who needs them, and then as an unknown issuer.
+pub(super) fn system_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    // What never ends, or never begins, would hold everybody else up.
-    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+    if is_irregular(path) {
         return Err(unfit(path, "is no regular file"));
     }
     let text = std::fs::read(path).map_err(|error| unfit(path, &format!("can't be read ({error})")))?;

@@ -13,7 +13,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use super::server::Server;
 use crate::config::Reach;
 use crate::credentials::verify::network::Network;
-use crate::credentials::verify::verify_over;
+use crate::credentials::verify::tls::system_roots;
+use crate::credentials::verify::verify;
 use crate::plan::Trust;
 use crate::registry::{Entry, Host};
 
@@ -55,7 +56,15 @@ impl World {
         let names = Arc::<Names>::default();
         let resolve = Arc::clone(&names) as Arc<dyn Resolve>;
         let proxies = Matcher::builder().build();
-        Self { names, network: Network { proxies, names: resolve, deadline: Duration::from_secs(10) } }
+        Self {
+            names,
+            network: Network {
+                proxies,
+                roots: system_roots(),
+                names: resolve,
+                deadline: Duration::from_secs(10),
+            },
+        }
     }
 
     /// `name` resolves to `address`, once.
@@ -81,7 +90,7 @@ impl World {
     /// Verifies the login of these tests, and sees that no text gives it away.
     pub(super) async fn ask(&self, host: &str, reach: &Reach) -> Trust {
         let entry = Entry { username: USER.into(), password: PASSWORD.into(), email: None };
-        let trust = verify_over(&self.network, &Host::parse(host).unwrap(), &entry, reach).await;
+        let trust = verify(&self.network, &Host::parse(host).unwrap(), &entry, reach).await;
         if let Trust::Refused(text) | Trust::Unverified(text) = &trust {
             for secret in [PASSWORD, "5b1e", login().trim_start_matches("Basic ")] {
                 assert!(!text.contains(secret), "the password is in: {text}");
