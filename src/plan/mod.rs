@@ -10,6 +10,7 @@ mod evidence;
 mod finding;
 mod life;
 pub mod pods;
+mod probe;
 pub mod secrets;
 pub mod service_accounts;
 mod snapshot;
@@ -27,6 +28,7 @@ pub use change::{Applied, Change, Verb};
 pub use evidence::{Credential, Evidence, Given, Needs, Sought, SourceFailure, Trust, needs};
 pub use finding::{Finding, Subject};
 pub use life::{ECR_TOKEN, Life};
+pub use probe::{Probe, Probed};
 pub use snapshot::{Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};
 
 use crate::config::{Config, Preset};

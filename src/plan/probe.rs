@@ -1,0 +1,38 @@
+//! What planning asks the registries about images, and what they said.
+//!
+//! The kubelet's message often leaves open whether an image is missing or access to it is refused, and
+//! never says whether the credential that we would hand out reads it. The registry knows.
+
+use crate::config::Reach;
+use crate::registry::{Entry, Host, Image};
+
+/// An image that pods wait for, and the login that they will present for it.
+pub struct Probe {
+    /// The image.
+    pub image: Image,
+    /// The registry that the login is for; it matches the image.
+    pub host: Host,
+    /// The login.
+    pub login: Entry,
+    /// How the registry is reached.
+    pub reach: Reach,
+}
+
+/// What a registry said of an image. The texts are for people, and never hold a secret: they go after the
+/// image's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probed {
+    /// The login reads it.
+    Readable {
+        /// The digest of its manifest, or of the index of its manifests, as its registry tells it.
+        digest: Option<String>,
+        /// Anybody reads it, without a login: nothing was wrong with access.
+        anonymously: bool,
+    },
+    /// The registry knows no such image, or shows this login none.
+    Missing(String),
+    /// The login may not read it.
+    Refused(String),
+    /// Nothing can be told, for this reason.
+    Untold(String),
+}
