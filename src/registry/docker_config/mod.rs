@@ -107,6 +107,14 @@ impl DockerConfig {
         self.auths.get(key).is_some_and(is_usable)
     }
 
+    /// The login that the kubelet takes from `key`, if it is text.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<Entry> {
+        let (username, password) = login(self.auths.get(key)?).ok()??;
+        let username = String::from_utf8(username).ok()?;
+        Some(Entry { username, password: String::from_utf8(password).ok()?.into(), email: None })
+    }
+
     /// The first key whose entry the kubelet can't decode: it fails every pull of a pod that names the
     /// Secret, whatever the registry.
     #[must_use]
