@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::plan::secrets::{Content, MANAGED_BY};
 
+pub(super) mod pods;
 #[cfg(test)]
 mod tests;
 
@@ -107,6 +108,12 @@ pub(super) fn get(resource: &str, namespace: &str, name: &str) -> Request<Vec<u8
     request(Method::GET, &path(resource, Some(namespace), Some(name)), JSON, JSON, Vec::new())
 }
 
+/// A Job.
+pub(super) fn job(namespace: &str, name: &str) -> Request<Vec<u8>> {
+    let path = format!("/apis/batch/v1/namespaces/{namespace}/jobs/{name}");
+    request(Method::GET, &path, JSON, JSON, Vec::new())
+}
+
 /// Makes a Secret of ours.
 pub(super) fn create_secret(
     namespace: &str,
@@ -165,18 +172,6 @@ pub(super) fn delete(
 ) -> Request<Vec<u8>> {
     let body = delete_options(uid, version);
     request(Method::DELETE, &path(resource, Some(namespace), Some(name)), JSON, JSON, body.to_string().into())
-}
-
-/// Evicts a pod, if it is still the one that was judged.
-pub(super) fn evict(namespace: &str, name: &str, uid: &str, version: &str) -> Request<Vec<u8>> {
-    let body = json!({
-        "apiVersion": "policy/v1",
-        "kind": "Eviction",
-        "metadata": {"name": name, "namespace": namespace},
-        "deleteOptions": delete_options(uid, version),
-    });
-    let path = format!("{}/eviction", path("pods", Some(namespace), Some(name)));
-    request(Method::POST, &path, JSON, JSON, body.to_string().into())
 }
 
 /// Replaces a ServiceAccount's pull secrets, if it still has the version that was judged, and notes when.

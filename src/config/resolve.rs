@@ -61,6 +61,7 @@ pub(super) fn resolve(
         service_accounts: service_accounts(raw.service_accounts, &root.key("serviceAccounts"))?,
         pods: Pods {
             heal: pods.heal.map(|heal| heal.0).unwrap_or_default(),
+            nudge: pods.nudge.is_none_or(|nudge| nudge.0),
             max_evictions: pods.max_evictions.map_or(DEFAULT_MAX_EVICTIONS, |max| max.0),
             evict_running: pods.evict_running.is_some_and(|evict| evict.0),
         },

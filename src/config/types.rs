@@ -70,7 +70,7 @@ impl Registry {
 }
 
 /// How a registry is reached.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reach {
     /// A file of PEM certificates that are trusted beside the system's.
     pub ca: Option<PathBuf>,
@@ -201,6 +201,8 @@ pub enum ServiceAccounts {
 pub struct Pods {
     /// Which pods to act on.
     pub heal: Heal,
+    /// May a waiting container's image be spelled in another way, so that its pull begins at once?
+    pub nudge: bool,
     /// The most evictions and deletions of one pass.
     pub max_evictions: usize,
     /// May a pod be evicted while one of its containers runs?

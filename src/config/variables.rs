@@ -16,7 +16,7 @@ const PREFIX: &str = "PULLKEEPER_";
 const NOT_KEYS: [&str; 1] = [super::file::CONFIG_VARIABLE];
 
 /// Every key that a variable can set. A list is one value.
-const KEYS: [&str; 35] = [
+const KEYS: [&str; 36] = [
     "instance",
     "namespaces",
     "namespaces.exclude",
@@ -26,6 +26,7 @@ const KEYS: [&str; 35] = [
     "pods.evictRunning",
     "pods.heal",
     "pods.maxEvictions",
+    "pods.nudge",
     "programs",
     "refresh",
     "refresh.before",

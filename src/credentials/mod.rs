@@ -72,7 +72,7 @@ pub async fn gather(
     if config.verify {
         trust::ask(config, refusals, &mut answers).await;
     }
-    Evidence { answers }
+    Evidence::of(answers)
 }
 
 /// One source that is asked, and what it needs for that.

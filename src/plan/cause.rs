@@ -28,12 +28,15 @@ pub enum Cause {
     Local,
     /// The image's signature was refused.
     Signature,
+    /// The kubelet doesn't say.
+    Untold,
     /// None of the above.
     Unknown,
 }
 
 use Cause::{
     Access, Denied, Expired, InvalidName, Local, Malformed, Network, NotFound, RateLimit, Signature, Unknown,
+    Untold,
 };
 
 /// Reasons that say enough by themselves.
@@ -116,6 +119,12 @@ pub(super) fn other_image(waiting: &Waiting) -> Option<String> {
 }
 
 impl Cause {
+    /// May it be a matter of access, or not: is the registry to be asked?
+    #[must_use]
+    pub fn is_ambiguous(self) -> bool {
+        matches!(self, Denied | Untold)
+    }
+
     /// The cause in a few words, for a sentence.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -130,6 +139,7 @@ impl Cause {
             Malformed => "a pull secret of the pod can't be decoded",
             Local => "the image is not on the node or can't be read there",
             Signature => "the image's signature was refused",
+            Untold => "the kubelet doesn't say why",
             Unknown => "the cause is not known",
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::secrets::Action;
-use super::{Finding, Plan, ServiceAccountChange, Subject};
+use super::{Finding, Plan, PodAction, PodChange, ServiceAccountChange, Subject};
 
 /// What was written, and what was not.
 #[derive(Debug, Default)]
@@ -44,6 +44,8 @@ pub enum Verb {
     Recreate,
     /// Our names were added.
     Patch,
+    /// Its images were spelled in another way, for its node to pull them at once.
+    Nudge,
     /// Evicted, for its controller to make it anew.
     Evict,
     /// Deleted, for its controller to make it anew.
@@ -65,9 +67,9 @@ impl Plan {
                 why: change.why(&change.ours),
             });
             let pods = own.pods.iter().map(|change| Change {
-                verb: if change.evict { Verb::Evict } else { Verb::Delete },
+                verb: change.action.verb(),
                 subject: Subject::new("Pod", &own.name, &change.pod.name),
-                why: change.act.why.clone(),
+                why: change.why(),
             });
             secrets.chain(accounts).chain(pods)
         })
@@ -83,6 +85,29 @@ impl Action {
             Self::Update { .. } => Verb::Update,
             Self::Recreate { .. } => Verb::Recreate,
         }
+    }
+}
+
+impl PodAction {
+    /// What it is called.
+    #[must_use]
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::Nudge(_) => Verb::Nudge,
+            Self::Evict => Verb::Evict,
+            Self::Delete => Verb::Delete,
+        }
+    }
+}
+
+impl PodChange {
+    /// Why it is done, and to which containers where it isn't the whole pod.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let PodAction::Nudge(spellings) = &self.action else { return self.act.why.clone() };
+        let spelled: Vec<_> =
+            spellings.iter().map(|s| format!("{} waits for {}", s.container, s.from)).collect();
+        format!("container {}: {}", spelled.join(", "), self.act.why)
     }
 }
 
@@ -103,6 +128,7 @@ impl fmt::Display for Verb {
             Self::Update => "update",
             Self::Recreate => "recreate",
             Self::Patch => "patch",
+            Self::Nudge => "nudge",
             Self::Evict => "evict",
             Self::Delete => "delete",
         })

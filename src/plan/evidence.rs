@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::job::Job;
 use super::life::Life;
+use super::probe::{ProbeKey, Probed};
 use super::secrets::lacking;
 use super::{Namespace, Snapshot, WantedByRegistries};
 use crate::config::{AwsLogin, Config, DockerConfigFrom, Password, Registry, SecretKey, Source};
@@ -31,6 +33,10 @@ pub struct Needs {
 pub struct Evidence {
     /// By the registry's place in the configuration; `None` where it was not asked.
     pub answers: Vec<Option<Result<Given, SourceFailure>>>,
+    /// What the registries said of the images that pods wait for.
+    pub probed: BTreeMap<ProbeKey, Probed>,
+    /// The Jobs whose pods wait, by namespace and name, or why one isn't known.
+    pub jobs: BTreeMap<(String, String), Result<Job, String>>,
 }
 
 /// What a source gave.
@@ -147,6 +153,12 @@ fn secret_keys(source: &Source) -> Vec<SecretKey> {
 }
 
 impl Evidence {
+    /// What the sources gave, and nothing else yet.
+    #[must_use]
+    pub fn of(answers: Vec<Option<Result<Given, SourceFailure>>>) -> Self {
+        Self { answers, ..Self::default() }
+    }
+
     /// What the sources gave, each with its registry's place in the configuration.
     pub fn given(&self) -> impl Iterator<Item = (usize, &Given)> {
         self.answers.iter().enumerate().filter_map(|(index, slot)| match slot {

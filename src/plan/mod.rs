@@ -4,11 +4,15 @@
 //! [`apply`](crate::cluster::Cluster::apply) all read the same [`Plan`], and a plan made after it was
 //! applied is empty.
 
+mod budget;
 mod cause;
 mod change;
 mod evidence;
 mod finding;
+mod job;
 mod life;
+mod namespace;
+mod nudge;
 pub mod pods;
 mod probe;
 pub mod secrets;
@@ -27,21 +31,20 @@ pub use cause::{Cause, cause, is_about_image};
 pub use change::{Applied, Change, Verb};
 pub use evidence::{Credential, Evidence, Given, Needs, Sought, SourceFailure, Trust, needs};
 pub use finding::{Finding, Subject};
+pub use job::{FailureAction, FailureOf, FailureRule, Job};
 pub use life::{ECR_TOKEN, Life};
-pub use probe::{Probe, Probed};
-pub use snapshot::{Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};
+pub use nudge::{NUDGED, Spelling, noted};
+pub use pods::{Questions, questions};
+pub use probe::{Probe, ProbeKey, Probed};
+pub use snapshot::{Containers, Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};
 
 use crate::config::{Config, Preset};
-use pods::{Act, OurSecret, OurServiceAccount, Surroundings, Verdict};
+use namespace::{Planned, SoFar};
+use pods::Act;
 use secrets::Wanted;
-use sources::Tally;
 
 /// The annotation on a namespace that stops all writes there, when it is `"true"`.
 pub const PAUSE: &str = "pullkeeper.io/pause";
-
-/// When something changed that this pass is about to change: later than any pod that was seen. The
-/// server's clock may be ahead of ours, so "now" would not do.
-const THIS_PASS: Timestamp = Timestamp::MAX;
 
 /// What a pass will do, and what it won't and why.
 #[derive(Default)]
@@ -67,7 +70,7 @@ pub struct NamespacePlan {
     pub secrets: Vec<SecretChange>,
     /// Its ServiceAccounts to patch.
     pub service_accounts: Vec<ServiceAccountChange>,
-    /// Its pods to have recreated.
+    /// Its pods to act on.
     pub pods: Vec<PodChange>,
 }
 
@@ -93,14 +96,25 @@ pub struct ServiceAccountChange {
     pub list: Vec<String>,
 }
 
-/// A pod to have recreated.
+/// A pod to act on.
 pub struct PodChange {
     /// The pod as it was judged.
     pub pod: Pod,
-    /// By eviction, within disruption budgets, rather than by deletion.
-    pub evict: bool,
+    /// What is done.
+    pub action: PodAction,
     /// Why, and what must be in place first.
     pub act: Act,
+}
+
+/// What is done to a pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PodAction {
+    /// Images of containers that wait are spelled in another way.
+    Nudge(Vec<Spelling>),
+    /// It is evicted, within disruption budgets.
+    Evict,
+    /// It is deleted.
+    Delete,
 }
 
 impl NamespacePlan {
@@ -134,11 +148,9 @@ impl Plan {
 /// Decides what to do about everything that was seen.
 #[must_use]
 pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Timestamp) -> Plan {
-    let mut plan =
-        Plan { findings: snapshot.findings.clone(), errors: snapshot.errors.clone(), ..Plan::default() };
-    let mut tally = Tally::default();
+    let mut plan = Plan { errors: snapshot.errors.clone(), ..Plan::default() };
+    let mut so_far = SoFar { findings: snapshot.findings.clone(), ..SoFar::default() };
     let mut wanted = WantedByRegistries::default();
-    let mut evictions = Budget::new(config.pods.max_evictions);
     for (name, seen) in &snapshot.namespaces {
         if seen.paused {
             plan.paused += 1;
@@ -147,20 +159,19 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
         plan.waiting_pods += seen.pods.len();
         if seen.terminating {
             let message = "is being deleted; nothing was written there";
-            plan.findings.push(Subject::global("Namespace", name).finding("NamespaceTerminating", message));
+            so_far.findings.push(Subject::global("Namespace", name).finding("NamespaceTerminating", message));
         } else {
             let wanted = wanted.of(config, evidence, now, name);
-            let mut so_far =
-                SoFar { evictions: &mut evictions, tally: &mut tally, findings: &mut plan.findings };
-            let own = plan_namespace(config, name, seen, &wanted, now, &mut so_far);
-            if !own.is_empty() {
-                plan.namespaces.push(own);
-            }
+            let mut planned = Planned::of(config, name, seen, &wanted, &mut so_far);
+            planned.judge_pods(config, seen, evidence, now, &mut so_far);
+            plan.namespaces.push(planned.own);
         }
     }
-    plan.findings.extend(evictions.finding());
+    plan.findings = so_far.findings;
+    plan.findings.extend(budget::limit(&mut plan.namespaces, config.pods.max_evictions, now));
+    plan.namespaces.retain(|own| !own.is_empty());
     plan.findings.extend(nothing_to_refresh(config, snapshot));
-    tally.tell(config, evidence, &mut plan);
+    so_far.tally.tell(config, evidence, &mut plan);
     plan
 }
 
@@ -174,76 +185,6 @@ fn nothing_to_refresh(config: &Config, snapshot: &Snapshot) -> Option<Finding> {
         let message = "is in no namespace; check K8S_PULL_SECRET_NAME, or set ECR_CREATE_MISSING=true";
         Subject::global("Secret", name).finding("SecretMissing", message)
     })
-}
-
-/// What is counted and told across namespaces.
-struct SoFar<'a> {
-    evictions: &'a mut Budget,
-    tally: &'a mut Tally,
-    findings: &'a mut Vec<Finding>,
-}
-
-fn plan_namespace(
-    config: &Config,
-    name: &str,
-    seen: &Namespace,
-    wanted: &[Arc<Wanted>],
-    now: Timestamp,
-    so_far: &mut SoFar<'_>,
-) -> NamespacePlan {
-    let mut own = NamespacePlan { name: name.to_owned(), ..NamespacePlan::default() };
-    let mut around = Surroundings {
-        exempt: name == "kube-system" && !config.namespaces.names.names_exactly(name),
-        ..Surroundings::default()
-    };
-    for wanted in wanted.iter().filter(|wanted| !seen.unread_secrets.contains(&wanted.name)) {
-        let secret = seen.secrets.get(&wanted.name);
-        let judgement = secrets::judge(wanted, name, secret);
-        so_far.findings.extend(judgement.finding);
-        so_far.tally.count(&judgement.sources);
-        if judgement.missing {
-            so_far.tally.missing(&wanted.name, name);
-        }
-        around.wanted.extend(judgement.hosts);
-        let changed =
-            if judgement.action.is_some() { Some(THIS_PASS) } else { secret.and_then(|s| s.changed) };
-        if !judgement.serves.is_empty() {
-            around.secrets.insert(wanted.name.clone(), OurSecret { serves: judgement.serves, changed });
-        }
-        let change = |(action, why)| SecretChange { wanted: Arc::clone(wanted), action, why };
-        own.secrets.extend(judgement.action.map(change));
-    }
-    around.incomplete = around.secrets.len() < wanted.len();
-    let ours: Vec<String> = around.secrets.keys().cloned().collect();
-    for (account, seen) in &seen.service_accounts {
-        let list = service_accounts::judge(seen, &ours);
-        let after = OurServiceAccount {
-            pull_secrets: list.clone().unwrap_or_else(|| seen.pull_secrets.clone()),
-            changed: if list.is_some() { Some(THIS_PASS) } else { seen.changed },
-        };
-        around.service_accounts.insert(account.clone(), after);
-        own.service_accounts.extend(list.map(|list| ServiceAccountChange {
-            name: account.clone(),
-            ours: ours.clone(),
-            seen: seen.clone(),
-            list,
-        }));
-    }
-    for pod in &seen.pods {
-        let (evict, act) = match pods::judge(pod, &around, &config.pods, now) {
-            Verdict::Leave(_) => continue,
-            Verdict::Report(message) => {
-                so_far.findings.push(Subject::new("Pod", name, &pod.name).finding("PodNotHealed", message));
-                continue;
-            }
-            Verdict::Evict(act) => (true, act),
-            Verdict::Delete(act) => (false, act),
-        };
-        if so_far.evictions.take() {
-            own.pods.push(PodChange { pod: pod.clone(), evict, act });
-        }
-    }
-    own
 }
 
 /// What is wanted, made once for all namespaces that want the same registries.
@@ -262,28 +203,5 @@ impl WantedByRegistries {
         let registries: BTreeSet<_> = own.map(|(index, _)| index).collect();
         let make = || Wanted::of(config, evidence, now, |index| registries.contains(&index));
         self.0.entry(registries.clone()).or_insert_with(make).clone()
-    }
-}
-
-/// How many pods one pass may have recreated.
-struct Budget {
-    limit: usize,
-    asked: usize,
-}
-
-impl Budget {
-    fn new(limit: usize) -> Self {
-        Self { limit, asked: 0 }
-    }
-
-    fn take(&mut self) -> bool {
-        self.asked += 1;
-        self.asked <= self.limit
-    }
-
-    fn finding(&self) -> Option<Finding> {
-        let left = self.asked.checked_sub(self.limit).filter(|left| *left > 0)?;
-        let message = format!("{left} more pods would be recreated; the limit of one pass is {}", self.limit);
-        Some(Subject::global("Setting", "pods.maxEvictions").finding("EvictionsLimited", message))
     }
 }

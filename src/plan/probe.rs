@@ -7,6 +7,7 @@ use crate::config::Reach;
 use crate::registry::{Entry, Host, Image};
 
 /// An image that pods wait for, and the login that they will present for it.
+#[derive(Clone)]
 pub struct Probe {
     /// The image.
     pub image: Image,
@@ -35,4 +36,20 @@ pub enum Probed {
     Refused(String),
     /// Nothing can be told, for this reason.
     Untold(String),
+}
+
+/// Which probes are one and the same. Has no `Debug`: it holds the hash of a password.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProbeKey {
+    image: Image,
+    login: String,
+    reach: Reach,
+}
+
+impl Probe {
+    /// Tells it from others: the same image is asked about again with another login.
+    #[must_use]
+    pub fn key(&self) -> ProbeKey {
+        ProbeKey { image: self.image.clone(), login: self.login.sha256(), reach: self.reach.clone() }
+    }
 }

@@ -76,6 +76,7 @@ pub struct ServiceAccount {
 }
 
 /// A pod with at least one container that waits for its image.
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pod {
     /// Its name.
@@ -94,6 +95,13 @@ pub struct Pod {
     pub service_account: String,
     /// The names in its own `imagePullSecrets`.
     pub pull_secrets: Vec<String>,
+    /// Its author listed pull secrets, rather than leave it to the ServiceAccount; `None` where its managed fields
+    /// don't tell.
+    pub lists_own: Option<bool>,
+    /// It has annotations.
+    pub annotated: bool,
+    /// The annotation in which this program notes which images it spelled anew.
+    pub nudged: Option<String>,
     /// Its controller.
     pub controller: Option<Controller>,
     /// One of its regular containers runs.
@@ -122,6 +130,28 @@ pub struct Waiting {
     pub reason: String,
     /// The kubelet's message, which quotes the container runtime.
     pub message: String,
-    /// It is an ephemeral container, whose image can't be changed and which no recreated pod has.
-    pub ephemeral: bool,
+    /// Which of the pod's lists it is in.
+    pub list: Containers,
+    /// Its place in that list.
+    pub index: usize,
+}
+
+/// A list of containers in a pod's spec.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Containers {
+    /// `initContainers`, sidecars among them.
+    Init,
+    /// `containers`.
+    #[default]
+    Regular,
+    /// `ephemeralContainers`.
+    Ephemeral,
+}
+
+impl Waiting {
+    /// Is it an ephemeral container, whose image can't be changed and which no recreated pod has?
+    #[must_use]
+    pub fn ephemeral(&self) -> bool {
+        self.list == Containers::Ephemeral
+    }
 }

@@ -104,7 +104,7 @@ async fn without_the_right_to_evict_healing_is_off_with_one_finding() {
     let report = place.pass(&place.config("")).await;
     assert_eq!(report.exit_status(), ExitStatus::Success);
     assert_eq!(findings(&report), ["Forbidden"], "{report}");
-    assert!(report.findings[0].message.contains("Grant create on pods/eviction"), "{report}");
+    assert!(report.findings[0].message.contains("grant create on pods/eviction"), "{report}");
     assert_eq!(report.changes.len(), 4);
 }
 

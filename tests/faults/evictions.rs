@@ -6,7 +6,7 @@ use super::scripted::objects::{
     conflict, forbidden, list, not_found, ok, refusal_with, service_account, stuck_pod,
 };
 use super::scripted::{Expect, Request, Server, get, patch, post, writes};
-use super::{ACCOUNTS, DEFAULT, ONE, PODS, SECRETS, pass_over, said};
+use super::{ACCOUNTS, DEFAULT, EVENTS, ONE, PODS, SECRETS, pass_over, said};
 
 /// Stuck pods in team-a, whose Secret and ServiceAccount are then put in place.
 fn stuck(names: &[&str]) -> Vec<Expect> {
@@ -42,6 +42,7 @@ const EVICTED: &str = "evict Pod team-a/web: the registry refuses access; a new 
 async fn the_very_pod_that_was_judged_is_evicted() {
     let mut script = stuck(&["web"]);
     script.push(evict("web").says(ok(&json!({}))));
+    script.push(post(EVENTS).says(ok(&json!({}))));
     let (said, asked) = heal(script).await;
     assert_eq!(said, [EVICTED]);
     assert_eq!(
@@ -66,6 +67,7 @@ async fn a_pod_that_was_written_to_meanwhile_is_evicted_as_it_now_is() {
     script.push(evict("web").says(conflict()));
     script.push(read("web").says(ok(&stuck_pod("team-a", "web", "2"))));
     script.push(evict("web").says(ok(&json!({}))));
+    script.push(post(EVENTS).says(ok(&json!({}))));
     let (said, asked) = heal(script).await;
     assert_eq!(said, [EVICTED]);
     assert_eq!(
@@ -124,6 +126,7 @@ async fn a_refusal_is_one_finding_and_no_other_pod_is_tried() {
 async fn the_oldest_tools_way_is_a_delete_of_the_very_pod() {
     let mut script = stuck(&["web"]);
     script.push(super::scripted::delete(format!("{PODS}/web")).says(ok(&json!({}))));
+    script.push(post(EVENTS).says(ok(&json!({}))));
     let server = Server::start(script);
     let report = pass_over(&server, &format!("{ONE}\npods: {{heal: all}}")).await.unwrap();
     assert_eq!(report.changes.len(), 3, "{report}");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::scripted::objects::{expired, list, ok, refusal, service_account, stuck_pod, table};
 use super::scripted::{Expect, Request, Server, get, patch, post};
-use super::{ACCOUNTS, ONE, PODS, SECRETS, pass_over, said};
+use super::{ACCOUNTS, EVENTS, ONE, PODS, SECRETS, pass_over, said};
 
 fn account(name: &str) -> Value {
     service_account("team-a", name, &[])
@@ -65,12 +65,13 @@ fn running_pods() -> Expect {
 }
 
 /// A pod that ran before; its Secret, its ServiceAccount and its eviction follow.
-fn once_seen() -> [Expect; 4] {
+fn once_seen() -> [Expect; 5] {
     [
         get(ACCOUNTS).says(page(json!([account("default")]), "")).always(),
         post(SECRETS).says(ok(&json!({}))),
         patch(format!("{ACCOUNTS}/default")).says(ok(&json!({}))),
         post(format!("{PODS}/web/eviction")).says(ok(&json!({}))),
+        post(EVENTS).says(ok(&json!({}))),
     ]
 }
 

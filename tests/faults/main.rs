@@ -38,6 +38,7 @@ const SECRET: &str = "/api/v1/namespaces/team-a/secrets/pullkeeper";
 const ACCOUNTS: &str = "/api/v1/namespaces/team-a/serviceaccounts";
 const DEFAULT: &str = "/api/v1/namespaces/team-a/serviceaccounts/default";
 const PODS: &str = "/api/v1/namespaces/team-a/pods";
+const EVENTS: &str = "/api/v1/namespaces/team-a/events";
 
 const PASSWORD: &str = "Pa55-wörd: \"quoted\"";
 

@@ -4,12 +4,13 @@
 //! Secret, then ServiceAccount, then pod: each only if what it rests on is in place. A namespace that is
 //! being deleted or is gone is left with a line; nothing that fails stops anything else.
 
+mod nudge;
 mod pods;
 mod secrets;
 mod service_accounts;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
+use std::sync::Mutex;
 
 use futures::StreamExt;
 use futures::stream;
@@ -38,7 +39,7 @@ pub struct Writing<'a> {
 impl Cluster {
     /// Makes the writes of `plan`.
     pub async fn apply(&self, plan: &Plan, writing: &Writing<'_>) -> Applied {
-        let (told, turns) = (AtomicBool::new(false), Semaphore::new(WRITES));
+        let (told, turns) = (Mutex::default(), Semaphore::new(WRITES));
         let write = |own| Writer { cluster: self, own, writing, told: &told, turns: &turns }.write();
         let namespaces = plan.namespaces.iter().map(write);
         let mut all = Applied::default();
@@ -58,8 +59,8 @@ struct Writer<'a> {
     cluster: &'a Cluster,
     own: &'a NamespacePlan,
     writing: &'a Writing<'a>,
-    /// It was told that pods can't be recreated: once a pass is enough.
-    told: &'a AtomicBool,
+    /// The rights whose lack was told: once a pass is enough.
+    told: &'a Mutex<BTreeSet<&'static str>>,
     turns: &'a Semaphore,
 }
 

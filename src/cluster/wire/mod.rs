@@ -1,6 +1,7 @@
 //! The parts of Kubernetes' objects that a pass reads. Everything else in an answer is skipped while it
 //! is parsed, so that a page of pods costs the memory of its bytes and little more.
 
+mod jobs;
 mod pods;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error, IgnoredAny};
 
+pub(super) use self::jobs::Job;
 pub(super) use self::pods::Pod;
 use super::requests::{ADDED, STATE};
 use crate::plan;
@@ -131,6 +133,14 @@ struct ManagedFields {
 struct Fields {
     #[serde(rename = "f:data")]
     data: Option<IgnoredAny>,
+    #[serde(rename = "f:spec")]
+    spec: Option<SpecFields>,
+}
+
+#[derive(Deserialize)]
+struct SpecFields {
+    #[serde(rename = "f:imagePullSecrets")]
+    pull_secrets: Option<IgnoredAny>,
 }
 
 /// An object of which only the metadata was asked for.
@@ -215,6 +225,12 @@ impl Meta {
     fn changed(&self, is_it: impl Fn(&Fields) -> bool) -> Option<Timestamp> {
         let writes = self.managed_fields.iter().filter(|entry| entry.fields.as_ref().is_some_and(&is_it));
         writes.filter_map(|entry| entry.time).max()
+    }
+
+    /// Did anybody write pull secrets into the spec of this pod? `None` where nothing is noted of its spec.
+    fn lists_pull_secrets(&self) -> Option<bool> {
+        let fields = self.managed_fields.iter().filter_map(|entry| entry.fields.as_ref()?.spec.as_ref());
+        fields.map(|spec| spec.pull_secrets.is_some()).reduce(|one, other| one || other)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Meta, Object, OwnerReference, Reference, nullable};
-use crate::plan::{self, Controller, Waiting, is_about_image};
+use crate::plan::{self, Containers, Controller, NUDGED, Waiting, is_about_image};
 
 #[derive(Deserialize)]
 pub(in crate::cluster) struct Pod {
@@ -78,31 +78,34 @@ impl Pod {
         let status = std::mem::take(&mut self.status);
         let running = status.regular.iter().any(|status| status.state.running.is_some());
         let mut waiting = Vec::new();
-        for (containers, statuses, ephemeral) in [
-            (&self.spec.init_containers, status.init, false),
-            (&self.spec.containers, status.regular, false),
-            (&self.spec.ephemeral_containers, status.ephemeral, true),
+        for (list, containers, statuses) in [
+            (Containers::Init, &self.spec.init_containers, status.init),
+            (Containers::Regular, &self.spec.containers, status.regular),
+            (Containers::Ephemeral, &self.spec.ephemeral_containers, status.ephemeral),
         ] {
             for ContainerStatus { name, state } in statuses {
                 let Some(state) = state.waiting.filter(|state| is_about_image(&state.reason)) else {
                     continue;
                 };
-                let image = containers.iter().find(|container| container.name == name);
-                let image = image.map(|container| container.image.clone()).unwrap_or_default();
+                let mut places = containers.iter().enumerate();
+                let place = places.find(|(_, container)| container.name == name);
                 waiting.push(Waiting {
+                    image: place.map(|(_, container)| container.image.clone()).unwrap_or_default(),
                     container: name,
-                    image,
                     reason: state.reason,
                     message: state.message,
-                    ephemeral,
+                    list,
+                    index: place.map(|(index, _)| index).unwrap_or_default(),
                 });
             }
         }
         if waiting.is_empty() {
             return None;
         }
-        let meta = self.metadata;
-        let controller = meta.owner_references.into_iter().find(|owner| owner.controller);
+        let mut meta = self.metadata;
+        let controller =
+            std::mem::take(&mut meta.owner_references).into_iter().find(|owner| owner.controller);
+        let lists_own = meta.lists_pull_secrets();
         Some(plan::Pod {
             name: meta.name,
             uid: meta.uid,
@@ -112,6 +115,9 @@ impl Pod {
             mirror: meta.annotations.contains_key("kubernetes.io/config.mirror"),
             service_account: self.spec.service_account_name,
             pull_secrets: self.spec.image_pull_secrets.into_iter().map(|reference| reference.name).collect(),
+            lists_own,
+            annotated: !meta.annotations.is_empty(),
+            nudged: meta.annotations.remove(NUDGED),
             controller: controller.map(|OwnerReference { kind, name, .. }| Controller { kind, name }),
             running,
             waiting,

@@ -67,6 +67,7 @@ pub(in crate::config) enum RawServiceAccounts {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::config) struct RawPods {
     pub(in crate::config) heal: Option<Parsed<Heal>>,
+    pub(in crate::config) nudge: Option<Parsed<bool>>,
     pub(in crate::config) max_evictions: Option<Parsed<usize>>,
     pub(in crate::config) evict_running: Option<Parsed<bool>>,
 }

@@ -92,7 +92,7 @@ fn the_defaults() {
     assert_eq!(config.namespaces.listed(), Some(vec!["default".to_owned()]));
     assert_eq!((&*config.instance, &*config.registries[0].secret_name), ("default", "pullkeeper"));
     assert_eq!((config.create, config.adopt, config.pods.heal), (true, Adopt::No, Heal::Auto));
-    assert_eq!((config.pods.max_evictions, config.pods.evict_running), (50, false));
+    assert_eq!((config.pods.nudge, config.pods.max_evictions, config.pods.evict_running), (true, 50, false));
     assert!(matches!(config.service_accounts, ServiceAccounts::All));
     assert_eq!((config.time, config.preset), (None, None));
     assert_eq!((config.refresh, config.verify), (Refresh::Half, true));
@@ -111,7 +111,7 @@ registries:
 instance: blue
 secret: {name: pull, create: false, adopt: replace}
 serviceAccounts: [builder, "app-*"]
-pods: {heal: off, maxEvictions: 0, evictRunning: true}
+pods: {heal: off, nudge: false, maxEvictions: 0, evictRunning: true}
 time: {interval: 10m, runtime: 0}
 "#,
         &[],
@@ -120,8 +120,8 @@ time: {interval: 10m, runtime: 0}
     let config = &loaded.config;
     assert_eq!((&*config.instance, config.create, config.adopt), ("blue", false, Adopt::Replace));
     assert_eq!(
-        (config.pods.heal, config.pods.max_evictions, config.pods.evict_running),
-        (Heal::Off, 0, true)
+        (config.pods.heal, config.pods.nudge, config.pods.max_evictions, config.pods.evict_running),
+        (Heal::Off, false, 0, true)
     );
     assert_eq!(config.time, Some(Time { interval: std::time::Duration::from_mins(10), runtime: None }));
     let key = SecretKey { namespace: "n".into(), name: "s".into(), key: "password".into() };

@@ -1,21 +1,33 @@
 //! What to do with one pod that waits for its image.
 //!
-//! [`judge`] is the verdict table of README, row by row. One action per pod, and only where it helps: a
-//! pod is recreated when its ServiceAccount gives the new one a credential that the old one lacks, and
-//! that can be so only once.
+//! [`judge`] is the verdict table of README. One action per pod, and only where it helps: a pull is begun
+//! anew in place once for each change of the credential that the pod names, and a pod is recreated when its
+//! ServiceAccount gives the new one a credential that the old one lacks, which can be so only once.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod answers;
+mod named;
+mod oldest;
+mod recreation;
+mod surroundings;
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::cause::{Cause, cause, other_image};
+use super::nudge::Spelling;
+use super::probe::{Probe, Probed};
 use super::snapshot::{Pod, Waiting};
 use crate::config::{Heal, Pods};
 use crate::registry::{Host, Image, key_matches};
+pub use answers::{Answers, Questions, questions};
+pub use surroundings::{OurSecret, OurServiceAccount, Served, Surroundings};
 
 /// The kubelet's longest back-off is five minutes; a pod that still waits after this long, though its
 /// Secret is right, was refused with it.
 const BACK_OFF: SignedDuration = SignedDuration::from_secs(330);
+/// The kubelet's first back-off: before it is over a pod has hardly been tried.
+const FIRST_BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
 
 /// What to do with one pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,14 +36,23 @@ pub enum Verdict {
     Leave(String),
     /// Nothing, but the user should know.
     Report(String),
+    /// Have its node pull at once, by another spelling of its images.
+    Nudge {
+        /// Why.
+        act: Act,
+        /// The images, one a container.
+        spellings: Vec<Spelling>,
+        /// What the user should know of its other containers.
+        besides: Option<String>,
+    },
     /// Have it recreated by its controller, within disruption budgets.
     Evict(Act),
     /// Have it recreated the oldest tool's way.
     Delete(Act),
 }
 
-/// Why a pod is recreated, and what must be true when it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why something is done to a pod, and what must be true when it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Act {
     /// The reason, for a sentence.
     pub why: String,
@@ -39,94 +60,65 @@ pub struct Act {
     pub secrets: BTreeSet<String>,
     /// The ServiceAccount that must name them first, if it matters.
     pub service_account: Option<String>,
-}
-
-/// What the pods of one namespace will find there once its Secrets and ServiceAccounts are done.
-#[derive(Debug, Default)]
-pub struct Surroundings {
-    /// Our Secrets here, by name.
-    pub secrets: BTreeMap<String, OurSecret>,
-    /// The chosen ServiceAccounts, by name.
-    pub service_accounts: BTreeMap<String, OurServiceAccount>,
-    /// The hosts of the registries that this namespace wants.
-    pub wanted: Vec<Host>,
-    /// A Secret that this namespace wants could not be read, or will serve nobody.
-    pub incomplete: bool,
-    /// Healing is not for this namespace: `kube-system`, unless named.
-    pub exempt: bool,
-}
-
-/// A Secret of ours as pods will find it.
-#[derive(Debug)]
-pub struct OurSecret {
-    /// The hosts for which it has a good credential.
-    pub serves: Vec<Host>,
-    /// When its data changed last; `None` is not known.
-    pub changed: Option<Timestamp>,
-}
-
-/// A ServiceAccount as new pods will find it.
-#[derive(Debug)]
-pub struct OurServiceAccount {
-    /// Its pull secrets.
-    pub pull_secrets: Vec<String>,
-    /// When we last added names to it; `None` if it never was us.
-    pub changed: Option<Timestamp>,
+    /// How many pods its controller can lose, if it counts.
+    pub room: Option<usize>,
 }
 
 /// The verdict on one pod.
 #[must_use]
-pub fn judge(pod: &Pod, around: &Surroundings, settings: &Pods, now: Timestamp) -> Verdict {
-    if let Some(why) = nobodys_business(pod, around, settings) {
+pub fn judge(
+    pod: &Pod,
+    around: &Surroundings,
+    settings: &Pods,
+    answers: &dyn Answers,
+    now: Timestamp,
+) -> Verdict {
+    if let Some(why) = nobodys_business(pod, around, settings, now) {
         return Verdict::Leave(why.to_owned());
     }
     if settings.heal == Heal::All {
-        return judge_as_the_oldest_tool(pod, around);
+        return oldest::judge(pod, around);
     }
-    // An action helps a pod only if it helps every container that waits; what is told beats silence.
-    let verdicts = pod.waiting.iter().map(|waiting| judge_container(pod, waiting, around, settings, now));
-    let weight = |verdict: &Verdict| match verdict {
-        Verdict::Report(_) => 2,
-        Verdict::Leave(_) => 1,
-        Verdict::Evict(_) | Verdict::Delete(_) => 0,
-    };
-    let heaviest = verdicts.reduce(|one, other| if weight(&other) > weight(&one) { other } else { one });
-    heaviest.unwrap_or(Verdict::Leave("no container waits for an image".to_owned()))
+    let judge = |waiting| judge_container(pod, waiting, around, settings, answers, now);
+    combine(pod.waiting.iter().map(judge).collect())
 }
 
-fn nobodys_business(pod: &Pod, around: &Surroundings, settings: &Pods) -> Option<&'static str> {
+fn nobodys_business(
+    pod: &Pod,
+    around: &Surroundings,
+    settings: &Pods,
+    now: Timestamp,
+) -> Option<&'static str> {
     let table = [
         (settings.heal == Heal::Off, "healing is off"),
         (pod.terminating, "it is being deleted"),
         (pod.mirror, "it is a static pod's image, which can't use pull secrets"),
         (around.exempt, "kube-system is healed only if named"),
+        (settings.heal == Heal::Auto && is_young(pod, around, now), "it was made a moment ago"),
     ];
     table.into_iter().find_map(|(applies, why)| applies.then_some(why))
 }
 
-/// Every pod on ErrImagePull or ImagePullBackOff, but none that has had its chance: one that names our
-/// Secret and was made after the Secret's last change. And none at all while a Secret of ours isn't in
-/// place: a new pod would be no better off, and would be deleted again.
-fn judge_as_the_oldest_tool(pod: &Pod, around: &Surroundings) -> Verdict {
-    let stuck = |w: &&Waiting| matches!(w.reason.as_str(), "ErrImagePull" | "ImagePullBackOff");
-    let Some(waiting) = pod.waiting.iter().find(stuck) else {
-        return Verdict::Leave("it is not on ErrImagePull or ImagePullBackOff".to_owned());
+/// Its node has hardly tried, and nothing of ours that it uses changed since it was made.
+fn is_young(pod: &Pod, around: &Surroundings, now: Timestamp) -> bool {
+    let Some(made) = pod.created.filter(|made| now.duration_since(*made) < FIRST_BACK_OFF) else {
+        return false;
     };
-    if around.incomplete {
-        return Verdict::Leave("a Secret of ours isn't in place here".to_owned());
-    }
-    let ours = pod.pull_secrets.iter().filter_map(|name| around.secrets.get(name));
-    let changed: Vec<_> = ours.map(|secret| secret.changed).collect();
-    let had_its_chance =
-        |changed: &Option<Timestamp>| changed.is_none_or(|at| pod.created.is_some_and(|made| made > at));
-    if !changed.is_empty() && changed.iter().all(had_its_chance) {
-        return Verdict::Leave("it names our Secret and was made after the Secret's last change".to_owned());
-    }
-    Verdict::Delete(Act {
-        why: format!("container {} is on {}; pods.heal is all", waiting.container, waiting.reason),
-        secrets: around.secrets.keys().cloned().collect(),
-        service_account: None,
-    })
+    let secrets = pod.pull_secrets.iter().filter_map(|name| around.secrets.get(name)?.changed);
+    let account = around.service_accounts.get(&pod.service_account).and_then(|account| account.changed);
+    secrets.chain(account).all(|changed| changed < made)
+}
+
+/// One container that waits, and what its verdict rests on.
+struct Case<'a> {
+    pod: &'a Pod,
+    waiting: &'a Waiting,
+    image: &'a Image,
+    cause: Cause,
+    around: &'a Surroundings,
+    settings: &'a Pods,
+    answers: &'a dyn Answers,
+    now: Timestamp,
 }
 
 fn judge_container(
@@ -134,158 +126,155 @@ fn judge_container(
     waiting: &Waiting,
     around: &Surroundings,
     settings: &Pods,
+    answers: &dyn Answers,
     now: Timestamp,
 ) -> Verdict {
-    let report = |what: &str| {
-        Verdict::Report(format!("container {} waits for {}: {what}", waiting.container, waiting.image))
-    };
-    let Ok(image) = Image::parse(&waiting.image) else {
-        return report("this is no image name; correct it in the pod's template");
+    let Ok(image) = &Image::parse(&waiting.image) else {
+        return report(waiting, "this is no image name; correct it in the pod's template");
     };
     if let Some(other) = other_image(waiting) {
-        return report(&format!(
-            "the kubelet speaks of another image, {other}: an image volume? It is not healed"
-        ));
+        return report(
+            waiting,
+            &format!("the kubelet speaks of another image, {other}: an image volume? It is not healed"),
+        );
     }
-    let matching = |host: &&Host| host.keys().iter().any(|key| key_matches(key, &image));
-    if !around.wanted.iter().any(|host| matching(&host)) {
+    let matching = |host: &Host| host.keys().iter().any(|key| key_matches(key, image));
+    if !around.wanted.iter().any(matching) {
         return Verdict::Leave(format!("registry {} is not ours", image.host));
     }
     let cause = cause(waiting);
-    let remedy = match cause {
-        Cause::Access | Cause::Expired | Cause::RateLimit => None,
-        Cause::Denied => Some("check that the image exists and that our account may pull it"),
-        Cause::NotFound | Cause::InvalidName => Some("correct the image in the pod's template"),
-        Cause::Malformed => {
-            Some("find the pull secret of the pod that is no good docker config, and repair or remove it")
-        }
-        Cause::Network => Some("check the registry, and the node's way to it"),
-        Cause::Local | Cause::Signature | Cause::Unknown => Some("see kubectl describe pod"),
-    };
-    if let Some(remedy) = remedy {
-        return report(&format!("{}; {remedy}", cause.words()));
+    if let Some(remedy) = remedy(cause, pod, around) {
+        return report(waiting, &format!("{}; {remedy}", cause.words()));
     }
-    let serving: BTreeSet<_> = around
+    let judged = Case { pod, waiting, image, cause, around, settings, answers, now };
+    let serving: Vec<Serving<'_>> = around
         .secrets
         .iter()
-        .filter(|(_, secret)| secret.serves.iter().any(|host| matching(&host)))
-        .map(|(name, _)| name.clone())
+        .filter_map(|(name, secret)| {
+            let served = secret.serves.iter().find(|served| matching(&served.host))?;
+            Some(Serving { name, served, changed: secret.changed })
+        })
         .collect();
     if serving.is_empty() {
-        return report(&format!(
-            "{}, and there is no good credential for {}; another line says what is wrong with its Secret",
-            cause.words(),
+        return judged.report(&format!(
+            "there is no good credential for {}; another line says what is wrong with its Secret",
             image.host
         ));
     }
-    if let Some(name) = pod.pull_secrets.iter().find(|name| serving.contains(*name)) {
-        return judge_named(name, around, cause, now, report);
+    match serving.iter().find(|serving| pod.pull_secrets.contains(serving.name)) {
+        Some(serving) => named::judge(&judged, serving),
+        None => recreation::judge(&judged, &serving),
     }
-    judge_recreation(pod, waiting, around, settings, serving, cause, report)
 }
 
-/// The pod names our Secret: the kubelet reads it again at its next try.
-fn judge_named(
-    name: &str,
-    around: &Surroundings,
-    cause: Cause,
-    now: Timestamp,
-    report: impl Fn(&str) -> Verdict,
-) -> Verdict {
-    let changed = around.secrets.get(name).and_then(|secret| secret.changed);
-    match changed {
-        Some(changed) if now.duration_since(changed) < BACK_OFF => {
-            Verdict::Leave(format!("Secret {name} is fresh; the kubelet tries again within five minutes"))
-        }
-        _ => report(&format!(
-            "{} though the pod names our Secret {name}; check that its account may pull this image",
-            cause.words()
+/// A Secret of ours with a good credential for the image.
+struct Serving<'a> {
+    name: &'a String,
+    served: &'a Served,
+    /// When it changed last; `None` is not known.
+    changed: Option<Timestamp>,
+}
+
+/// What the user can do about a cause that no credential mends.
+fn remedy(cause: Cause, pod: &Pod, around: &Surroundings) -> Option<String> {
+    let remedy = match cause {
+        Cause::Access | Cause::Expired | Cause::RateLimit | Cause::Denied | Cause::Untold => return None,
+        Cause::Malformed => return malformed(pod, around),
+        Cause::NotFound | Cause::InvalidName => "correct the image in the pod's template",
+        Cause::Network => "check the registry, and the node's way to it",
+        Cause::Local | Cause::Signature | Cause::Unknown => "see kubectl describe pod",
+    };
+    Some(remedy.to_owned())
+}
+
+/// One that the kubelet can't decode fails every pull of the pod. Ours are good by now: it is another's, or the
+/// pod names ours alone, and there is none any more.
+fn malformed(pod: &Pod, around: &Surroundings) -> Option<String> {
+    let others: Vec<_> =
+        pod.pull_secrets.iter().filter(|name| !around.secrets.contains_key(*name)).cloned().collect();
+    match others.as_slice() {
+        [] if !pod.pull_secrets.is_empty() => None,
+        [] => Some("see kubectl describe pod".to_owned()),
+        [one] => Some(format!("Secret {one} is no good docker config; repair it, or take it out of the pod")),
+        several => Some(format!(
+            "one of the Secrets {} is no good docker config; repair it, or take it out of the pod",
+            several.join(", ")
         )),
     }
 }
 
-/// The pod doesn't name our Secret, and never will: its list is fixed. Would a new one, and would
-/// anything be lost?
-fn judge_recreation(
-    pod: &Pod,
-    waiting: &Waiting,
-    around: &Surroundings,
-    settings: &Pods,
-    serving: BTreeSet<String>,
-    cause: Cause,
-    report: impl Fn(&str) -> Verdict,
-) -> Verdict {
-    let name = serving.iter().next().map_or("", String::as_str);
-    let kind = pod.controller.as_ref().map(|controller| controller.kind.as_str());
-    let account = around.service_accounts.get(&pod.service_account);
-    let names_ours = account.filter(|account| account.pull_secrets.iter().any(|s| serving.contains(s)));
-    let own_list =
-        pod.pull_secrets.iter().any(|s| account.is_none_or(|account| !account.pull_secrets.contains(s)));
-    let changed = names_ours.and_then(|account| account.changed);
-    let made_before = changed.is_some_and(|changed| pod.created.is_some_and(|created| created <= changed));
-    let table = [
-        (
-            waiting.ephemeral,
-            format!(
-                "ephemeral containers use the pod's pull secrets, and {name} is not among them; debug a new pod"
+fn report(waiting: &Waiting, what: &str) -> Verdict {
+    Verdict::Report(format!("container {} waits for {}: {what}", waiting.container, waiting.image))
+}
+
+impl Case<'_> {
+    /// Its cause, and what else there is to say.
+    fn report(&self, what: &str) -> Verdict {
+        report(self.waiting, &format!("{}; {what}", self.cause.words()))
+    }
+
+    /// What the registry says of the image and our login for it.
+    fn ask(&self, serving: &Serving<'_>) -> Probed {
+        let Served { host, login: Some(login), reach } = serving.served else {
+            return Probed::Untold(format!("the login in Secret {} is no text", serving.name));
+        };
+        let probe = Probe {
+            image: self.image.clone(),
+            host: host.clone(),
+            login: login.clone(),
+            reach: reach.clone(),
+        };
+        self.answers.probed(&probe)
+    }
+
+    /// What the user should know, if an answer shows that no credential of ours helps. Where the message left
+    /// open what is wrong, that anybody can pull the image shows it, too.
+    fn is_no_help(&self, probed: &Probed) -> Option<Verdict> {
+        match probed {
+            Probed::Missing(words) | Probed::Refused(words) => Some(self.report(words)),
+            Probed::Readable { anonymously: true, .. } if self.cause.is_ambiguous() => Some(
+                self.report("anybody may pull it, so it isn't a matter of access; see kubectl describe pod"),
             ),
-        ),
-        (own_list, format!("the pod lists its own pull secrets; add {name} to them in its template")),
-        (
-            names_ours.is_none(),
-            format!(
-                "its ServiceAccount {} doesn't name Secret {name}; choose it in serviceAccounts, or name the Secret in the pod's template",
-                pod.service_account
-            ),
-        ),
-        (
-            kind.is_none(),
-            format!("nothing would recreate it; delete and create it again, and it gets Secret {name}"),
-        ),
-        (
-            kind == Some("Job"),
-            format!(
-                "a Job counts a recreated pod as a failure, so it is left alone; delete it by hand, and the next one gets Secret {name}"
-            ),
-        ),
-        (
-            !kind.is_some_and(is_recreated),
-            format!(
-                "its controller is a {}, which may not recreate it; delete it by hand, and the next one gets Secret {name}",
-                kind.unwrap_or_default()
-            ),
-        ),
-        (
-            pod.running && !settings.evict_running,
-            "another of its containers runs; delete it by hand, or set pods.evictRunning: true".to_owned(),
-        ),
-        (
-            changed.is_none(),
-            format!(
-                "its ServiceAccount names Secret {name}, but not by us, so it can't be told whether a new pod would get it; delete it by hand to see"
-            ),
-        ),
-        (
-            !made_before,
-            format!(
-                "it was made when its ServiceAccount named Secret {name} already, but doesn't name it; does a webhook strip pull secrets?"
-            ),
-        ),
-    ];
-    match table.into_iter().find(|(applies, _)| *applies) {
-        Some((_, what)) => report(&format!("{}; {what}", cause.words())),
-        None => Verdict::Evict(Act {
-            why: format!(
-                "{}; a new pod gets Secret {name} from ServiceAccount {}",
-                cause.words(),
-                pod.service_account
-            ),
-            service_account: Some(pod.service_account.clone()),
-            secrets: serving,
-        }),
+            Probed::Readable { .. } | Probed::Untold(_) => None,
+        }
     }
 }
 
-fn is_recreated(kind: &str) -> bool {
-    matches!(kind, "ReplicaSet" | "StatefulSet" | "DaemonSet" | "ReplicationController")
+/// One action for the pod. What is done in place is done for each container by itself; to recreate the pod
+/// must help all of them. What is told beats silence.
+fn combine(verdicts: Vec<Verdict>) -> Verdict {
+    let (mut reports, mut leaves, mut evictions) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut nudges, mut spelled) = (Vec::new(), Vec::new());
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Report(message) => reports.push(message),
+            Verdict::Leave(why) => leaves.push(why),
+            Verdict::Evict(act) | Verdict::Delete(act) => evictions.push(act),
+            Verdict::Nudge { act, spellings, .. } => {
+                nudges.push(act);
+                spelled.extend(spellings);
+            }
+        }
+    }
+    let stuck = !(reports.is_empty() && leaves.is_empty());
+    let report = reports.into_iter().next();
+    if !nudges.is_empty() && (stuck || evictions.is_empty()) {
+        let act = nudges.into_iter().reduce(Act::and).unwrap_or_default();
+        return Verdict::Nudge { act, spellings: spelled, besides: report };
+    }
+    match (report, leaves.into_iter().next(), evictions.into_iter().reduce(Act::and)) {
+        (Some(message), ..) => Verdict::Report(message),
+        (None, None, Some(act)) => Verdict::Evict(act),
+        (None, why, _) => Verdict::Leave(why.unwrap_or_else(|| "no container waits for an image".to_owned())),
+    }
+}
+
+impl Act {
+    /// For both of their reasons; told is the first.
+    fn and(mut self, other: Self) -> Self {
+        self.secrets.extend(other.secrets);
+        self.service_account = self.service_account.or(other.service_account);
+        self.room = self.room.or(other.room);
+        self
+    }
 }

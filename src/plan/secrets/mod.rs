@@ -17,13 +17,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::evidence::Evidence;
 use super::finding::{Finding, Subject};
 use super::snapshot::Secret;
 use crate::config::{Adopt, Config, Refresh};
-use crate::registry::{Form, Host};
+use crate::registry::{DockerConfig, Form, Host};
+use content::docker_config;
 use foreign::{judge_adopted, leave, leave_foreign};
 pub use lacking::lacking;
 use ours::{judge_absent, judge_ours};
@@ -95,6 +96,28 @@ pub struct Judgement {
     pub missing: bool,
     /// What the user should know of it.
     pub finding: Option<Finding>,
+}
+
+impl Judgement {
+    /// What the Secret that was `seen` holds once this is done, if the kubelet can read it.
+    #[must_use]
+    pub fn docker_config(&self, seen: Option<&Secret>) -> Option<DockerConfig> {
+        let written = self.action.as_ref().map(|(action, _)| action.content());
+        match written.and_then(|content| Some((content.form, content.docker_config.as_ref()?))) {
+            Some((form, text)) => DockerConfig::parse_as(form, text.expose_secret()),
+            None => docker_config(seen?),
+        }
+    }
+}
+
+impl Action {
+    /// What is written.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        match self {
+            Self::Create(content) | Self::Update { content, .. } | Self::Recreate { content, .. } => content,
+        }
+    }
 }
 
 /// Whose a Secret is.

@@ -9,8 +9,8 @@ use crate::config::{
 };
 use crate::plan::secrets::{Action, Content, MANAGED_BY};
 use crate::plan::{
-    Controller, Credential, Evidence, Given, Namespace, Pod, Secret, ServiceAccount, Snapshot, SourceFailure,
-    Trust, Waiting,
+    Controller, Credential, Evidence, Given, Job, Namespace, Pod, Probed, Secret, ServiceAccount, Snapshot,
+    SourceFailure, Spelling, Trust, Waiting, noted, questions,
 };
 use crate::registry::{DockerConfig, Entry, Host};
 
@@ -37,7 +37,7 @@ pub(super) fn config() -> Config {
         create: true,
         adopt: Adopt::No,
         service_accounts: ServiceAccounts::All,
-        pods: Pods { heal: Heal::Auto, max_evictions: 50, evict_running: false },
+        pods: Pods { heal: Heal::Auto, nudge: true, max_evictions: 50, evict_running: false },
         refresh: Refresh::Half,
         verify: true,
         time: None,
@@ -87,13 +87,35 @@ pub(super) fn given(credentials: Vec<Credential>) -> Option<Result<Given, Source
 
 /// What the one registry's source gave.
 pub(super) fn evidence(password: &str) -> Evidence {
-    Evidence { answers: vec![given(vec![credential("harbor.example.com", password)])] }
+    Evidence::of(vec![given(vec![credential("harbor.example.com", password)])])
 }
 
 /// The one registry's source failed.
 pub(super) fn failed() -> Evidence {
-    Evidence { answers: vec![Some(Err(SourceFailure("no luck".into())))] }
+    Evidence::of(vec![Some(Err(SourceFailure("no luck".into())))])
 }
+
+/// The evidence with all that pods make us ask, each image and Job answered alike.
+pub(super) fn answered(
+    config: &Config,
+    snapshot: &Snapshot,
+    mut evidence: Evidence,
+    probed: &Probed,
+    job: &Result<Job, String>,
+    at: Timestamp,
+) -> Evidence {
+    let questions = questions(config, snapshot, &evidence, at);
+    evidence.probed = questions.probes.iter().map(|probe| (probe.key(), probed.clone())).collect();
+    evidence.jobs = questions.jobs.into_iter().map(|key| (key, job.clone())).collect();
+    evidence
+}
+
+/// What the registry says of an image that our login reads.
+pub(super) fn readable() -> Probed {
+    Probed::Readable { digest: Some(DIGEST.into()), anonymously: false }
+}
+
+pub(super) const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// A Secret that somebody else made, with one entry.
 pub(super) fn secret(host: &str, password: &str) -> Secret {
@@ -185,6 +207,16 @@ pub(super) fn pod() -> Pod {
     }
 }
 
+/// What a nudge makes of a pod.
+pub(super) fn nudge(pod: &mut Pod, spellings: &[Spelling], at: Timestamp) {
+    pod.nudged = Some(serde_json::to_string(&noted(pod, spellings, at)).unwrap());
+    for spelling in spellings {
+        let waiting = pod.waiting.iter_mut().find(|waiting| waiting.container == spelling.container).unwrap();
+        assert_eq!(waiting.image, spelling.from);
+        waiting.image.clone_from(&spelling.to);
+    }
+}
+
 #[allow(clippy::unnecessary_wraps)] // as the field is
 pub(super) fn owner(kind: &str) -> Option<Controller> {
     Some(Controller { kind: kind.into(), name: "owner".into() })
@@ -196,6 +228,6 @@ pub(super) fn waiting(message: &str) -> Waiting {
         image: IMAGE.into(),
         reason: "ImagePullBackOff".into(),
         message: message.into(),
-        ephemeral: false,
+        ..Waiting::default()
     }
 }

@@ -28,7 +28,7 @@ fn token(password: &str, hours: i64) -> Credential {
 }
 
 fn gave(credential: Credential) -> Evidence {
-    Evidence { answers: vec![given(vec![credential])] }
+    Evidence::of(vec![given(vec![credential])])
 }
 
 /// The Secret as a pass made it from this credential.
@@ -145,7 +145,7 @@ fn last_good_wins_and_the_report_says_so() {
     let snapshot = with(&[("due", Some(made(&config, token("old", 7)))), ("missing", None)]);
     let partly = Given { failures: vec![(None, SourceFailure("no luck".into()))], ..Given::default() };
     for answer in [failed().answers.remove(0), Some(Ok(partly))] {
-        let plan = plan(&config, &snapshot, &Evidence { answers: vec![answer] }, now());
+        let plan = plan(&config, &snapshot, &Evidence::of(vec![answer]), now());
         assert!(plan.is_empty());
         let told: Vec<_> = plan.errors.iter().map(ToString::to_string).collect();
         assert_eq!(

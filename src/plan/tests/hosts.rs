@@ -32,7 +32,7 @@ fn unverified(host: &str, password: &str) -> Credential {
 /// The Secret that both were written to.
 fn made() -> Secret {
     let both = vec![credential(ONE, "old"), credential(TWO, "old")];
-    let evidence = Evidence { answers: vec![given(both)] };
+    let evidence = Evidence::of(vec![given(both)]);
     let plan = plan(&docker_config(), &namespace().in_("a"), &evidence, now());
     written(&plan.namespaces[0].secrets[0].action, None, ago(60))
 }
@@ -41,7 +41,7 @@ fn made() -> Secret {
 fn planned(answer: Option<Result<Given, SourceFailure>>) -> Plan {
     let mut snapshot = namespace().secret("pullkeeper", made()).in_("full");
     snapshot.namespaces.extend(namespace().in_("empty").namespaces);
-    plan(&docker_config(), &snapshot, &Evidence { answers: vec![answer] }, now())
+    plan(&docker_config(), &snapshot, &Evidence::of(vec![answer]), now())
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_failure_is_told_of_its_host_or_of_the_whole_source() {
 fn only_what_is_written_is_told_to_be_unverified() {
     let of = |credentials| {
         let snapshot = namespace().secret("pullkeeper", made()).in_("full");
-        let plan = plan(&docker_config(), &snapshot, &Evidence { answers: vec![given(credentials)] }, now());
+        let plan = plan(&docker_config(), &snapshot, &Evidence::of(vec![given(credentials)]), now());
         plan.findings.iter().map(|finding| finding.subject.name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(of(vec![unverified(ONE, "old"), unverified(TWO, "new")]), [TWO]);

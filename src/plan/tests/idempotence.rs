@@ -8,12 +8,14 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::builders::{
-    ECR, ago, config, credential, ecr, failed, given, now, owner, pod, registry, secret, waiting, written,
+    ECR, ago, config, credential, ecr, failed, given, now, nudge, owner, pod, registry, secret, waiting,
+    written,
 };
 use crate::config::{Adopt, Config, Heal, NameSet, ServiceAccounts};
 use crate::plan::secrets::MANAGED_BY;
 use crate::plan::{
-    Credential, Evidence, Life, Namespace, Plan, Pod, Secret, ServiceAccount, Snapshot, Waiting, needs, plan,
+    Credential, Evidence, Life, Namespace, Plan, Pod, PodAction, Secret, ServiceAccount, Snapshot, Waiting,
+    needs, plan,
 };
 use crate::registry::DockerConfig;
 
@@ -42,8 +44,12 @@ fn applied(plan: &Plan, before: &Snapshot, at: Timestamp, strips: bool) -> Snaps
             let account = namespace.service_accounts.get(&change.pod.service_account);
             let list = account.filter(|_| !strips).map(|account| account.pull_secrets.clone());
             let again = namespace.pods.iter_mut().find(|pod| pod.name == change.pod.name).unwrap();
-            again.created = Some(at + SignedDuration::from_secs(1));
-            again.pull_secrets = list.unwrap_or_default();
+            if let PodAction::Nudge(spellings) = &change.action {
+                nudge(again, spellings, at);
+            } else {
+                again.created = Some(at + SignedDuration::from_secs(1));
+                again.pull_secrets = list.unwrap_or_default();
+            }
         }
     }
     after
@@ -166,7 +172,7 @@ impl Case {
             true if index == 3 => minted(),
             true => given(vec![credential(self.config.registries[index].hosts[0].as_str(), &self.password)]),
         };
-        Evidence { answers: self.good.into_iter().enumerate().map(answer).collect() }
+        Evidence::of(self.good.into_iter().enumerate().map(answer).collect())
     }
 
     fn plan(&self, seen: &Snapshot, minutes: i64) -> Plan {

@@ -93,7 +93,7 @@ fn only_what_a_chosen_namespace_wants_is_fetched() {
     assert_eq!(needs(&config, &snapshot, builders::now()).secret_keys.into_iter().collect::<Vec<_>>(), [key]);
     config.registries[0].namespaces = Some(NameSet::new(&["team-b"], &[]).unwrap());
     assert!(needs(&config, &snapshot, builders::now()).secret_keys.is_empty());
-    let plan = plan(&config, &snapshot, &Evidence { answers: vec![None] }, builders::now());
+    let plan = plan(&config, &snapshot, &Evidence::of(vec![None]), builders::now());
     assert!(plan.is_empty());
 }
 

@@ -27,7 +27,7 @@ fn fetched(host: &str, hours: i64) -> Credential {
 }
 
 fn made(config: &Config, credential: Credential) -> Secret {
-    let evidence = Evidence { answers: vec![given(vec![credential])] };
+    let evidence = Evidence::of(vec![given(vec![credential])]);
     let plan = plan(config, &namespace().in_("a"), &evidence, now());
     written(&plan.namespaces[0].secrets[0].action, None, ago(60))
 }
@@ -68,7 +68,7 @@ fn what_it_answers_for_one_namespace_takes_nothing_from_another() {
         namespace().secret("pullkeeper", made(&config, fetched("one.azurecr.io", 1))).in_("a");
     snapshot.namespaces.append(&mut namespace().pod(waits("two.azurecr.io/b:1")).in_("b").namespaces);
     assert_eq!(expected(&needs(&config, &snapshot, now())), ["two.azurecr.io"]);
-    let evidence = Evidence { answers: vec![given(vec![fetched("two.azurecr.io", 0)])] };
+    let evidence = Evidence::of(vec![given(vec![fetched("two.azurecr.io", 0)])]);
     let plan = plan(&config, &snapshot, &evidence, now());
     assert!(plan.errors.is_empty());
     // Both get what is new, and what was there stays.

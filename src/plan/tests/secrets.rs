@@ -128,7 +128,7 @@ fn last_good_wins_for_each_host() {
 fn docker_hub_gets_both_keys_that_work() {
     let mut config = config();
     config.registries = vec![registry("docker.io")];
-    let evidence = Evidence { answers: vec![given(vec![credential("docker.io", "pass")])] };
+    let evidence = Evidence::of(vec![given(vec![credential("docker.io", "pass")])]);
     let seen = written(&judged(&config, &evidence, None).action.unwrap().0, None, now());
     let keys: Vec<_> = DockerConfig::parse(text(&seen)).unwrap().keys().map(str::to_owned).collect();
     assert_eq!(keys, ["docker.io", "https://index.docker.io/v1/"]);

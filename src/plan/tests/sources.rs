@@ -57,7 +57,7 @@ fn holding(secret: Secret) -> Snapshot {
 fn each_source_that_is_unknown_is_asked_by_the_first_pass() {
     let config = with(vec![by_role(), ecr()]);
     assert_eq!(asked(&config, &namespace().in_("a")), [0, 1]);
-    let answers = Evidence { answers: vec![given(vec![token(OTHER)]), given(vec![token(ECR)])] };
+    let answers = Evidence::of(vec![given(vec![token(OTHER)]), given(vec![token(ECR)])]);
     let secret = made(&config, None, &answers);
     let both = DockerConfig::parse(text(&secret)).unwrap();
     assert!(both.holds(OTHER, &entry("token")) && both.holds(ECR, &entry("token")));
@@ -67,10 +67,10 @@ fn each_source_that_is_unknown_is_asked_by_the_first_pass() {
 #[test]
 fn one_that_is_added_beside_another_of_the_same_principal_is_asked() {
     let before = with(vec![written_out()]);
-    let secret = made(&before, None, &Evidence { answers: vec![given(vec![token(OTHER)])] });
+    let secret = made(&before, None, &Evidence::of(vec![given(vec![token(OTHER)])]));
     let after = with(vec![written_out(), ecr()]);
     assert_eq!(asked(&after, &holding(secret.clone())), [1], "the other one's host is not its own");
-    let answers = Evidence { answers: vec![None, given(vec![token(ECR)])] };
+    let answers = Evidence::of(vec![None, given(vec![token(ECR)])]);
     let secret = made(&after, Some(&secret), &answers);
     let both = DockerConfig::parse(text(&secret)).unwrap();
     assert!(both.holds(OTHER, &entry("token")) && both.holds(ECR, &entry("token")));
@@ -92,7 +92,7 @@ fn one_that_tells_only_what_another_names_is_asked_once() {
     for login in [AwsLogin::default(), AwsLogin { role: Some(role), ..AwsLogin::default() }] {
         let config = with(vec![own(login), ecr()]);
         assert_eq!(asked(&config, &namespace().in_("a")), [0, 1]);
-        let answers = Evidence { answers: vec![given(vec![token(ECR)]), given(vec![token(ECR)])] };
+        let answers = Evidence::of(vec![given(vec![token(ECR)]), given(vec![token(ECR)])]);
         let secret = made(&config, None, &answers);
         assert!(asked(&config, &holding(secret)).is_empty());
     }
@@ -126,7 +126,7 @@ fn a_host_that_one_entry_names_is_not_anothers() {
     config.registries.insert(0, Registry { source, hosts: Vec::new(), ..registry(ECR) });
     let copies = vec![credential("harbor.example.com", "copied"), credential("b.example.com", "copied")];
     let answers = vec![given(copies), evidence("written").answers.remove(0)];
-    let plan = plan(&config, &namespace().in_("a"), &Evidence { answers }, now());
+    let plan = plan(&config, &namespace().in_("a"), &Evidence::of(answers), now());
     let made = written(&plan.namespaces[0].secrets[0].action, None, now());
     let made = DockerConfig::parse(text(&made)).unwrap();
     assert!(made.holds("harbor.example.com", &entry("written")));

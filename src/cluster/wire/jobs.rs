@@ -1,0 +1,87 @@
+//! Jobs, as far as they decide what may be done to their pods.
+
+use serde::Deserialize;
+
+use super::{Object, nullable};
+use crate::plan::{self, FailureAction, FailureOf, FailureRule};
+
+#[derive(Deserialize)]
+pub(in crate::cluster) struct Job {
+    spec: Spec,
+    #[serde(default)]
+    status: Status,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    backoff_limit: Option<u32>,
+    backoff_limit_per_index: Option<u32>,
+    pod_failure_policy: Option<Policy>,
+}
+
+#[derive(Deserialize)]
+struct Policy {
+    #[serde(default = "Vec::new", deserialize_with = "nullable")]
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Rule {
+    action: String,
+    on_exit_codes: Option<serde::de::IgnoredAny>,
+    #[serde(default = "Vec::new", deserialize_with = "nullable")]
+    on_pod_conditions: Vec<Condition>,
+}
+
+#[derive(Deserialize)]
+struct Condition {
+    #[serde(rename = "type")]
+    type_: String,
+    status: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Status {
+    #[serde(default)]
+    failed: u32,
+}
+
+impl Object for Job {
+    const KINDS: &[&str] = &["Job"];
+}
+
+impl Job {
+    pub(in crate::cluster) fn observe(self) -> plan::Job {
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let rules = self.spec.pod_failure_policy.map(|policy| policy.rules).unwrap_or_default();
+        plan::Job {
+            // The API server writes the default down.
+            backoff_limit: count(self.spec.backoff_limit.unwrap_or_default()),
+            failed: count(self.status.failed),
+            per_index: self.spec.backoff_limit_per_index.is_some(),
+            rules: rules.iter().map(Rule::observe).collect(),
+        }
+    }
+}
+
+impl Rule {
+    fn observe(&self) -> FailureRule {
+        let disrupted = |condition: &Condition| {
+            condition.type_ == "DisruptionTarget" && condition.status.as_deref().unwrap_or("True") == "True"
+        };
+        let on = match self.on_exit_codes {
+            Some(_) => FailureOf::ExitCodes,
+            None if self.on_pod_conditions.iter().any(disrupted) => FailureOf::Disruption,
+            None => FailureOf::Other,
+        };
+        let action = match self.action.as_str() {
+            "Ignore" => FailureAction::Ignore,
+            "Count" => FailureAction::Count,
+            // What isn't known had better not be tried.
+            _ => FailureAction::Fail,
+        };
+        FailureRule { on, action }
+    }
+}

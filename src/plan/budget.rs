@@ -1,0 +1,86 @@
+//! How many pods one pass may act on: so many in all, and of one controller no more than half of them.
+//!
+//! A pass that is wrong must not be wrong about everything at once; and one workload that can't be helped
+//! must not stand in the way of all others.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Finding, NamespacePlan, PodAction, PodChange, Subject};
+
+/// The most nudges of a pass: each is a pull, and the registry has others to serve.
+const MAX_NUDGES: usize = 500;
+
+/// Takes out what is beyond the limits of one pass, and says so. Who has a turn differs from one pass to the next.
+pub(super) fn limit(namespaces: &mut [NamespacePlan], max_evictions: usize, now: Timestamp) -> Vec<Finding> {
+    let nudge = |change: &PodChange| matches!(change.action, PodAction::Nudge(_));
+    let evictions = take(namespaces, |change| !nudge(change), max_evictions, now);
+    let nudges = take(namespaces, nudge, MAX_NUDGES, now);
+    let told = |left: usize, reason, message| {
+        (left > 0).then(|| Subject::global("Setting", "pods.maxEvictions").finding(reason, message))
+    };
+    let limits_of =
+        |limit| format!("a pass does so to {limit} at most, and to {} of one controller", half(limit));
+    let too_many_evictions =
+        format!("{evictions} more pods would be recreated; {}", limits_of(max_evictions));
+    let too_many_nudges = format!("{nudges} more pods would be nudged; {}", limits_of(MAX_NUDGES));
+    [told(evictions, "EvictionsLimited", too_many_evictions), told(nudges, "NudgesLimited", too_many_nudges)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Keeps at most `limit` of the changes that are `counted`; returns how many others there were.
+fn take(
+    namespaces: &mut [NamespacePlan],
+    counted: impl Fn(&PodChange) -> bool,
+    limit: usize,
+    now: Timestamp,
+) -> usize {
+    let places = namespaces.iter().enumerate().flat_map(|(namespace, own)| {
+        let own = own.pods.iter().enumerate().filter(|(_, change)| counted(change));
+        own.map(move |(pod, _)| (namespace, pod))
+    });
+    let mut places: Vec<(usize, usize)> = places.collect();
+    if !places.is_empty() {
+        let start = usize::try_from(now.as_second()).unwrap_or_default() % places.len();
+        places.rotate_left(start);
+    }
+    let (mut left, mut of_owner) = (limit, BTreeMap::new());
+    let mut beyond = Vec::new();
+    for (namespace, pod) in places {
+        let Some((own, change)) = namespaces.get(namespace).and_then(|own| Some((own, own.pods.get(pod)?)))
+        else {
+            continue;
+        };
+        let room = change.act.room.unwrap_or(usize::MAX).min(half(limit));
+        let taken: &mut usize = of_owner.entry(owner(own, change)).or_default();
+        if left > 0 && *taken < room {
+            left -= 1;
+            *taken += 1;
+        } else {
+            beyond.push((namespace, pod));
+        }
+    }
+    beyond.sort_unstable();
+    for (namespace, pod) in beyond.iter().rev() {
+        if let Some(own) = namespaces.get_mut(*namespace) {
+            own.pods.remove(*pod);
+        }
+    }
+    beyond.len()
+}
+
+fn half(limit: usize) -> usize {
+    limit.div_ceil(2)
+}
+
+/// Whose pod it is; one without a controller stands for itself.
+fn owner(own: &NamespacePlan, change: &PodChange) -> (String, String, String) {
+    let (kind, name) = match &change.pod.controller {
+        Some(controller) => (controller.kind.clone(), controller.name.clone()),
+        None => ("Pod".to_owned(), change.pod.name.clone()),
+    };
+    (own.name.clone(), kind, name)
+}

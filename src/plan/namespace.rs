@@ -1,0 +1,162 @@
+//! One namespace: its Secrets, its ServiceAccounts, and what is done about its pods in the light of them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::evidence::Evidence;
+use super::pods::{self, OurSecret, OurServiceAccount, Served, Surroundings, Verdict};
+use super::secrets::{Judgement, Wanted};
+use super::sources::Tally;
+use super::{
+    Finding, Namespace, NamespacePlan, PodAction, PodChange, Secret, SecretChange, ServiceAccountChange,
+    Subject, secrets, service_accounts,
+};
+use crate::config::{Config, Reach};
+use crate::registry::Host;
+
+/// When something changed that this pass is about to change: later than any pod that was seen. The
+/// server's clock may be ahead of ours, so "now" would not do.
+const THIS_PASS: Timestamp = Timestamp::MAX;
+
+/// What is counted and told across namespaces.
+#[derive(Default)]
+pub(super) struct SoFar {
+    pub(super) tally: Tally,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// A namespace whose Secrets and ServiceAccounts are decided.
+pub(super) struct Planned {
+    /// What is done there.
+    pub(super) own: NamespacePlan,
+    /// What its pods will find.
+    pub(super) around: Surroundings,
+}
+
+impl Planned {
+    pub(super) fn of(
+        config: &Config,
+        name: &str,
+        seen: &Namespace,
+        wanted: &[Arc<Wanted>],
+        so_far: &mut SoFar,
+    ) -> Self {
+        let own = NamespacePlan { name: name.to_owned(), ..NamespacePlan::default() };
+        let around = Surroundings {
+            namespace: name.to_owned(),
+            exempt: name == "kube-system" && !config.namespaces.names.names_exactly(name),
+            ..Surroundings::default()
+        };
+        let mut planned = Self { own, around };
+        for wanted in wanted.iter().filter(|wanted| !seen.unread_secrets.contains(&wanted.name)) {
+            planned.judge_secret(config, seen, wanted, so_far);
+        }
+        planned.around.incomplete = planned.around.secrets.len() < wanted.len();
+        planned.judge_service_accounts(seen);
+        planned
+    }
+
+    fn judge_secret(&mut self, config: &Config, seen: &Namespace, wanted: &Arc<Wanted>, so_far: &mut SoFar) {
+        let secret = seen.secrets.get(&wanted.name);
+        let mut judgement = secrets::judge(wanted, &self.own.name, secret);
+        so_far.findings.extend(judgement.finding.take());
+        so_far.tally.count(&judgement.sources);
+        if judgement.missing {
+            so_far.tally.missing(&wanted.name, &self.own.name);
+        }
+        self.around.wanted.append(&mut judgement.hosts);
+        if !judgement.serves.is_empty() {
+            // Only pods ask for the logins.
+            let serves = if seen.pods.is_empty() {
+                Vec::new()
+            } else {
+                served(config, &self.own.name, wanted, &judgement, secret)
+            };
+            let changed =
+                if judgement.action.is_some() { Some(THIS_PASS) } else { secret.and_then(|s| s.changed) };
+            self.around.secrets.insert(wanted.name.clone(), OurSecret { serves, changed });
+        }
+        let change = |(action, why)| SecretChange { wanted: Arc::clone(wanted), action, why };
+        self.own.secrets.extend(judgement.action.map(change));
+    }
+
+    fn judge_service_accounts(&mut self, seen: &Namespace) {
+        let ours: Vec<String> = self.around.secrets.keys().cloned().collect();
+        for (account, seen) in &seen.service_accounts {
+            let list = service_accounts::judge(seen, &ours);
+            let after = OurServiceAccount {
+                pull_secrets: list.clone().unwrap_or_else(|| seen.pull_secrets.clone()),
+                changed: if list.is_some() { Some(THIS_PASS) } else { seen.changed },
+            };
+            self.around.service_accounts.insert(account.clone(), after);
+            self.own.service_accounts.extend(list.map(|list| ServiceAccountChange {
+                name: account.clone(),
+                ours: ours.clone(),
+                seen: seen.clone(),
+                list,
+            }));
+        }
+    }
+
+    /// What is done about its pods.
+    pub(super) fn judge_pods(
+        &mut self,
+        config: &Config,
+        seen: &Namespace,
+        evidence: &Evidence,
+        now: Timestamp,
+        so_far: &mut SoFar,
+    ) {
+        for pod in &seen.pods {
+            let (action, act) = match pods::judge(pod, &self.around, &config.pods, evidence, now) {
+                Verdict::Leave(_) => continue,
+                Verdict::Report(message) => {
+                    so_far.findings.push(self.not_healed(&pod.name, message));
+                    continue;
+                }
+                Verdict::Nudge { act, spellings, besides } => {
+                    so_far.findings.extend(besides.map(|message| self.not_healed(&pod.name, message)));
+                    (PodAction::Nudge(spellings), act)
+                }
+                Verdict::Evict(act) => (PodAction::Evict, act),
+                Verdict::Delete(act) => (PodAction::Delete, act),
+            };
+            self.own.pods.push(PodChange { pod: pod.clone(), action, act });
+        }
+    }
+
+    fn not_healed(&self, pod: &str, message: String) -> Finding {
+        Subject::new("Pod", &self.own.name, pod).finding("PodNotHealed", message)
+    }
+}
+
+/// The registries that a Secret serves once its judgement is carried out, with what their registries would be
+/// shown.
+fn served(
+    config: &Config,
+    namespace: &str,
+    wanted: &Wanted,
+    judgement: &Judgement,
+    seen: Option<&Secret>,
+) -> Vec<Served> {
+    let content = judgement.docker_config(seen);
+    let served = |host: &Host| Served {
+        host: host.clone(),
+        login: content.as_ref().and_then(|content| host.keys().iter().find_map(|key| content.entry(key))),
+        reach: reach(config, namespace, &wanted.name, host),
+    };
+    judgement.serves.iter().map(served).collect()
+}
+
+/// How the registry is reached: by the entry that names it, or else by one whose hosts its source tells.
+fn reach(config: &Config, namespace: &str, secret: &str, host: &Host) -> Reach {
+    let mut own: Vec<_> = config
+        .registries
+        .iter()
+        .filter(|registry| registry.secret_name == secret && registry.is_for(namespace))
+        .filter(|registry| registry.hosts.contains(host) || registry.source.is_open_ended())
+        .collect();
+    own.sort_by_key(|registry| !registry.hosts.contains(host));
+    own.first().map(|registry| registry.reach.clone()).unwrap_or_default()
+}

@@ -1,0 +1,136 @@
+//! A pod that doesn't name our Secret, and never will: its list is fixed. Would a new one name it, and would
+//! anything be lost?
+
+use std::collections::BTreeSet;
+
+use super::{Act, Case, OurServiceAccount, Serving, Verdict};
+use crate::plan::probe::Probed;
+
+pub(super) fn judge(case: &Case<'_>, serving: &[Serving<'_>]) -> Verdict {
+    let account = case.around.service_accounts.get(&case.pod.service_account);
+    let given = serving
+        .iter()
+        .find(|serving| account.is_some_and(|account| account.pull_secrets.contains(serving.name)));
+    // That an image is missing is told before anything else.
+    if case.cause.is_ambiguous()
+        && let Some(serving) = given.or(serving.first())
+        && let Some(report) = case.is_no_help_unless_settled(serving)
+    {
+        return report;
+    }
+    let name = given.or(serving.first()).map_or("", |serving| serving.name.as_str());
+    if let Some(obstacle) = obstacle(case, name, account.filter(|_| given.is_some())) {
+        return case.report(&obstacle);
+    }
+    let room = match &case.pod.controller {
+        Some(owner) if owner.kind == "Job" => {
+            match case
+                .answers
+                .job(&case.around.namespace, &owner.name)
+                .and_then(|job| job.room(case.pod.running))
+            {
+                Ok(room) => Some(room),
+                Err(why) => {
+                    return case
+                        .report(&format!("{why}; delete it by hand, and the next one gets Secret {name}"));
+                }
+            }
+        }
+        _ => None,
+    };
+    if !case.cause.is_ambiguous()
+        && let Some(report) = given.and_then(|serving| case.is_no_help(&case.ask(serving)))
+    {
+        return report;
+    }
+    let account = &case.pod.service_account;
+    Verdict::Evict(Act {
+        why: format!("{}; a new pod gets Secret {name} from ServiceAccount {account}", case.cause.words()),
+        service_account: Some(account.clone()),
+        secrets: BTreeSet::from([name.to_owned()]),
+        room,
+    })
+}
+
+impl Case<'_> {
+    /// The same as [`Case::is_no_help`], where not to know is no help either.
+    fn is_no_help_unless_settled(&self, serving: &Serving<'_>) -> Option<Verdict> {
+        match self.ask(serving) {
+            Probed::Untold(why) => Some(self.report(&format!(
+                "the registry can't tell from here ({why}); check that the image exists and that our account may pull it"
+            ))),
+            answer => self.is_no_help(&answer),
+        }
+    }
+}
+
+/// Why it isn't recreated, and what to do; the first row that applies. `account` is its ServiceAccount, if that
+/// names our Secret `name` by now.
+fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) -> Option<String> {
+    let Case { pod, waiting, around, settings, .. } = case;
+    let kind = pod.controller.as_ref().map(|controller| controller.kind.as_str());
+    let changed = account.and_then(|account| account.changed);
+    let made_before = changed.is_some_and(|changed| pod.created.is_some_and(|made| made <= changed));
+    let table = [
+        (
+            waiting.ephemeral(),
+            format!(
+                "ephemeral containers use the pod's pull secrets, and {name} is not among them; debug a new pod"
+            ),
+        ),
+        (
+            case.lists_its_own(around.service_accounts.get(&pod.service_account)),
+            format!("the pod lists its own pull secrets; add {name} to them in its template"),
+        ),
+        (
+            account.is_none(),
+            format!(
+                "its ServiceAccount {} doesn't name Secret {name}; choose it in serviceAccounts, or name the Secret in the pod's template",
+                pod.service_account
+            ),
+        ),
+        (
+            kind.is_none(),
+            format!("nothing would recreate it; delete and create it again, and it gets Secret {name}"),
+        ),
+        (
+            !kind.is_some_and(is_recreated),
+            format!(
+                "its controller is a {}, which may not recreate it; delete it by hand, and the next one gets Secret {name}",
+                kind.unwrap_or_default()
+            ),
+        ),
+        (
+            pod.running && !settings.evict_running,
+            "another of its containers runs; delete it by hand, or set pods.evictRunning: true".to_owned(),
+        ),
+        (
+            changed.is_none(),
+            format!(
+                "its ServiceAccount names Secret {name}, but not by us, so it can't be told whether a new pod would get it; delete it by hand to see"
+            ),
+        ),
+        (
+            !made_before,
+            format!(
+                "it was made when its ServiceAccount named Secret {name} already, but doesn't name it; does a webhook strip pull secrets?"
+            ),
+        ),
+    ];
+    table.into_iter().find_map(|(applies, what)| applies.then_some(what))
+}
+
+/// A Job's are recreated, too, at the price of a retry.
+fn is_recreated(kind: &str) -> bool {
+    matches!(kind, "ReplicaSet" | "StatefulSet" | "DaemonSet" | "ReplicationController" | "Job")
+}
+
+impl Case<'_> {
+    /// Did the author of the pod list pull secrets? A pod that lists none gets those of its ServiceAccount when it is
+    /// made. Managed fields are noted before that (`endpoints/handlers/create.go` of the API server), so they
+    /// tell; without them, what its ServiceAccount doesn't name was listed.
+    fn lists_its_own(&self, account: Option<&OurServiceAccount>) -> bool {
+        let named = |name: &String| account.is_some_and(|account| account.pull_secrets.contains(name));
+        self.pod.lists_own.unwrap_or_else(|| !self.pod.pull_secrets.iter().all(named))
+    }
+}

@@ -1,0 +1,52 @@
+//! What the pods of one namespace will find there once its Secrets and ServiceAccounts are done.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::config::Reach;
+use crate::registry::{Entry, Host};
+
+/// What the pods of one namespace will find there once its Secrets and ServiceAccounts are done.
+#[derive(Default)]
+pub struct Surroundings {
+    /// The namespace.
+    pub namespace: String,
+    /// Our Secrets here, by name.
+    pub secrets: BTreeMap<String, OurSecret>,
+    /// The chosen ServiceAccounts, by name.
+    pub service_accounts: BTreeMap<String, OurServiceAccount>,
+    /// The hosts of the registries that this namespace wants.
+    pub wanted: Vec<Host>,
+    /// A Secret that this namespace wants could not be read, or will serve nobody.
+    pub incomplete: bool,
+    /// Healing is not for this namespace: `kube-system`, unless named.
+    pub exempt: bool,
+}
+
+/// A Secret of ours as pods will find it.
+pub struct OurSecret {
+    /// The registries for which it has a good credential.
+    pub serves: Vec<Served>,
+    /// When its data changed last; `None` is not known.
+    pub changed: Option<Timestamp>,
+}
+
+/// A registry that a Secret has a good credential for.
+pub struct Served {
+    /// The registry.
+    pub host: Host,
+    /// The credential, if it is text.
+    pub login: Option<Entry>,
+    /// How the registry is reached.
+    pub reach: Reach,
+}
+
+/// A ServiceAccount as new pods will find it.
+#[derive(Debug)]
+pub struct OurServiceAccount {
+    /// Its pull secrets.
+    pub pull_secrets: Vec<String>,
+    /// When we last added names to it; `None` if it never was us.
+    pub changed: Option<Timestamp>,
+}
