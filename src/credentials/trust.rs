@@ -4,7 +4,8 @@ use futures::StreamExt;
 use futures::stream;
 use secrecy::ExposeSecret;
 
-use super::verify::{Network, verify};
+use super::asking::Network;
+use super::verify::{Verdict, verify};
 use super::{Patience, Refusals};
 use crate::config::{Config, Registry};
 use crate::plan::{Credential, Given, SourceFailure, Trust};
@@ -91,11 +92,13 @@ async fn look(network: &Network, registry: &Registry, credential: &Credential, r
     if let Some(words) = refusals.recall(credential) {
         return Trust::Refused(words);
     }
-    let trust = verify(network, &credential.host, &credential.entry, &registry.reach).await;
-    if let Trust::Refused(words) = &trust {
-        refusals.note(credential, words);
+    let verdict = verify(network, &credential.host, &credential.entry, &registry.reach).await;
+    match &verdict {
+        Verdict::Refused(words) => refusals.note(credential, words),
+        Verdict::Accepted => refusals.note_accepted(credential),
+        Verdict::Unasked | Verdict::Unverified(_) => {}
     }
-    trust
+    verdict.into()
 }
 
 /// Nobody wrote the password of what a source gave, so nobody can write the right one.

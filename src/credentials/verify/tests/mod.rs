@@ -1,31 +1,19 @@
 //! Every branch of the verification, against servers on this machine that answer by a script.
 
-mod server;
+mod asks;
 mod tls;
 mod ways;
-mod world;
 
-use server::{Asked, Reply, Server, reply};
-use world::{PLAIN, USER, World, login, refused, unverified};
+use asks::{refused, unverified};
 
+use crate::credentials::asking::stand_in::server::{Asked, Server, reply};
+use crate::credentials::asking::stand_in::world::{PLAIN, USER, World, login};
+use crate::credentials::asking::stand_in::{basic, bearer, wants};
 use crate::plan::Trust;
 
 const REMEDY: &str = "write the right password, or ask who runs the registry for a new one";
 const SEE: &str = "see that the host is right and that a registry runs there";
 const LATER: &str = "the next pass asks again";
-
-fn wants(challenge: &str) -> Reply {
-    let body = r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}"#;
-    reply(401).with(format!("WWW-Authenticate: {challenge}")).saying(body)
-}
-
-fn basic() -> Reply {
-    wants(r#"Basic realm="Registry Realm""#)
-}
-
-fn bearer(realm: &str) -> Reply {
-    wants(&format!(r#"Bearer realm="{realm}",service="registry.example",scope="catalog:*""#))
-}
 
 #[tokio::test]
 async fn a_registry_without_a_challenge_is_open_or_none() {

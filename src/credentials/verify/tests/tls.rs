@@ -9,10 +9,11 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tempfile::TempDir;
 
-use super::server::{Reply, Server, reply};
-use super::world::{World, login, unverified};
-use super::{basic, bearer};
+use super::asks::unverified;
 use crate::config::Reach;
+use crate::credentials::asking::stand_in::server::{Reply, Server, reply};
+use crate::credentials::asking::stand_in::world::{World, login};
+use crate::credentials::asking::stand_in::{basic, bearer};
 use crate::plan::Trust;
 
 /// An authority that only `ca.pem` in its folder speaks for.

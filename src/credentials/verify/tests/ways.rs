@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use hyper_util::client::proxy::matcher::Matcher;
 use tokio::net::TcpListener;
 
-use super::server::{Server, reply};
-use super::world::{PLAIN, World, login, unverified};
-use super::{basic, bearer};
+use super::asks::unverified;
+use crate::credentials::asking::stand_in::server::{Server, reply};
+use crate::credentials::asking::stand_in::world::{PLAIN, World, login};
+use crate::credentials::asking::stand_in::{basic, bearer};
 use crate::plan::Trust;
 
 const RUNS: &str = "see that the host is right, that it runs, and that it can be reached from here";

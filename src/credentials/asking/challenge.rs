@@ -7,15 +7,22 @@ use std::collections::BTreeMap;
 
 /// One challenge: a scheme and its parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Challenge {
+pub(crate) struct Challenge {
     /// In lower case, for case says nothing here.
-    pub(super) scheme: String,
+    pub(crate) scheme: String,
     /// By their names in lower case. Of two of one name the last counts, as it does for containerd.
-    pub(super) params: BTreeMap<String, String>,
+    pub(crate) params: BTreeMap<String, String>,
+}
+
+impl Challenge {
+    /// A parameter that says something.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.params.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
 }
 
 /// The challenges of the header's values, in their order.
-pub(super) fn parse<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Challenge> {
+pub(crate) fn parse<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Challenge> {
     let mut challenges = Vec::new();
     for value in values {
         challenges.append(&mut parse_value(value));

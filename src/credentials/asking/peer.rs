@@ -1,31 +1,45 @@
-//! One server, and the way to it: a GET that follows no redirect and goes nowhere else.
+//! One server, and the way to it: a request that follows no redirect and goes nowhere else.
 
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Intercept;
-use reqwest::header::WWW_AUTHENTICATE;
+use reqwest::header::{ACCEPT, WWW_AUTHENTICATE};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Proxy, Response, Url};
+use reqwest::{Client, Method, Proxy, Response, Url};
 use rustls::ClientConfig;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
+use super::CONNECT_SECONDS;
 use super::challenge::{self, Challenge};
 use super::network::{Pinned, Route};
 use super::words::{self, Server};
-use super::{BODY_LIMIT, CONNECT_SECONDS};
 use crate::registry::Entry;
 
+/// No more is read of a body that is only looked into.
+const BEGINNING: usize = 4096;
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub(crate) enum Auth<'a> {
+    /// Nobody.
+    Nobody,
+    /// A user, by name and password.
+    Login(&'a Entry),
+    /// Whom this token was given to.
+    Token(&'a SecretString),
+}
+
 /// A server that may be asked.
-pub(super) struct Peer {
-    pub(super) server: Server,
-    pub(super) url: Url,
+pub(crate) struct Peer {
+    pub(crate) server: Server,
+    pub(crate) url: Url,
     via: Option<String>,
     client: Client,
 }
 
 impl Peer {
     /// A client for `url` alone, which takes `route` and no other.
-    pub(super) fn new(server: Server, url: Url, route: &Route, tls: ClientConfig) -> Result<Self, String> {
+    pub(crate) fn new(server: Server, url: Url, route: &Route, tls: ClientConfig) -> Result<Self, String> {
         let builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("pullkeeper/", env!("CARGO_PKG_VERSION")))
@@ -41,12 +55,24 @@ impl Peer {
         Ok(Self { server, url, via, client })
     }
 
-    /// Asks, with a login or without.
-    pub(super) async fn get(&self, login: Option<&Entry>) -> Result<Response, String> {
-        let mut request = self.client.get(self.url.clone());
-        if let Some(entry) = login {
-            request = request.basic_auth(&entry.username, Some(entry.password.expose_secret()));
-        }
+    /// Asks with GET.
+    pub(crate) async fn get(&self, auth: Auth<'_>) -> Result<Response, String> {
+        self.send(Method::GET, "*/*", auth).await
+    }
+
+    /// Asks for one of the media types of `accept`.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        accept: &'static str,
+        auth: Auth<'_>,
+    ) -> Result<Response, String> {
+        let request = self.client.request(method, self.url.clone()).header(ACCEPT, accept);
+        let request = match auth {
+            Auth::Nobody => request,
+            Auth::Login(entry) => request.basic_auth(&entry.username, Some(entry.password.expose_secret())),
+            Auth::Token(token) => request.bearer_auth(token.expose_secret()),
+        };
         let unreachable = |error| words::unreachable(&self.server, &self.url, self.via.as_deref(), &error);
         request.send().await.map_err(unreachable)
     }
@@ -76,18 +102,30 @@ fn name(intercept: &Intercept) -> String {
 }
 
 /// The challenges of an answer.
-pub(super) fn challenges(response: &Response) -> Vec<Challenge> {
+pub(crate) fn challenges(response: &Response) -> Vec<Challenge> {
     let values = response.headers().get_all(WWW_AUTHENTICATE).iter();
     let texts: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     challenge::parse(texts.iter().map(AsRef::as_ref))
 }
 
 /// The beginning of a body, as far as it comes; for looking into, never for showing.
-pub(super) async fn beginning(response: &mut Response) -> String {
-    let mut bytes = Vec::new();
-    while bytes.len() < BODY_LIMIT {
-        let Ok(Some(chunk)) = response.chunk().await else { break };
-        bytes.extend(chunk.iter().take(BODY_LIMIT - bytes.len()));
-    }
+pub(crate) async fn beginning(response: &mut Response) -> String {
+    let (bytes, _) = body(response, BEGINNING).await;
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A body as far as it comes, and up to this many bytes; and whether that is all of it.
+pub(crate) async fn body(response: &mut Response, limit: usize) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() <= limit => bytes.extend(chunk),
+            Ok(Some(chunk)) => {
+                bytes.extend(chunk.iter().take(limit.saturating_sub(bytes.len())));
+                return (bytes, false);
+            }
+            Ok(None) => return (bytes, true),
+            Err(_) => return (bytes, false),
+        }
+    }
 }

@@ -16,19 +16,19 @@ use super::DEADLINE;
 use super::tls::system_roots;
 
 /// How this machine reaches others.
-pub(in crate::credentials) struct Network {
+pub(crate) struct Network {
     /// The same rules that reqwest follows, of `HTTPS_PROXY` and its relatives.
-    pub(super) proxies: Matcher,
+    pub(crate) proxies: Matcher,
     /// The roots that the system trusts.
-    pub(super) roots: RootCertStore,
+    pub(crate) roots: RootCertStore,
     /// Where names are looked up.
-    pub(super) names: Arc<dyn Resolve>,
-    /// One verification takes no longer.
-    pub(super) deadline: Duration,
+    pub(crate) names: Arc<dyn Resolve>,
+    /// One registry is asked no longer about one thing.
+    pub(crate) deadline: Duration,
 }
 
 /// The way to one server.
-pub(super) enum Route {
+pub(crate) enum Route {
     /// At one of these addresses.
     Direct(Vec<IpAddr>),
     /// By this proxy, which looks the name up itself.
@@ -37,7 +37,7 @@ pub(super) enum Route {
 
 impl Network {
     /// As the environment and the system have it.
-    pub(in crate::credentials) fn system() -> Self {
+    pub(crate) fn system() -> Self {
         Self {
             proxies: Matcher::from_env(),
             roots: system_roots(),
@@ -47,7 +47,7 @@ impl Network {
     }
 
     /// The way to the host of `url`, or why its name has no address.
-    pub(super) async fn route(&self, url: &Url) -> Result<Route, String> {
+    pub(crate) async fn route(&self, url: &Url) -> Result<Route, String> {
         let proxy = url.as_str().parse().ok().and_then(|uri| self.proxies.intercept(&uri));
         match (proxy, literal(url)) {
             (Some(proxy), _) => Ok(Route::Proxied(proxy)),
@@ -67,7 +67,7 @@ impl Network {
 impl Route {
     /// The addresses that will be asked for `url`, as far as they are known here: a proxy's are not,
     /// but for one that is written in the URL.
-    pub(super) fn addresses(&self, url: &Url) -> Vec<IpAddr> {
+    pub(crate) fn addresses(&self, url: &Url) -> Vec<IpAddr> {
         match self {
             Self::Direct(addresses) => addresses.clone(),
             Self::Proxied(_) => literal(url).into_iter().collect(),
@@ -93,7 +93,7 @@ impl Resolve for SystemNames {
 }
 
 /// Answers with addresses that were looked up before, whatever the name.
-pub(super) struct Pinned(pub(super) Vec<IpAddr>);
+pub(crate) struct Pinned(pub(super) Vec<IpAddr>);
 
 impl Resolve for Pinned {
     fn resolve(&self, _: Name) -> Resolving {

@@ -11,33 +11,33 @@ use tokio_rustls::TlsAcceptor;
 
 /// A request as it came: method, target, and the headers that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) line: String,
-    pub(super) login: Option<String>,
-    pub(super) agent: Option<String>,
-    pub(super) proxy_login: Option<String>,
+pub(crate) struct Asked {
+    pub(crate) line: String,
+    pub(crate) login: Option<String>,
+    pub(crate) agent: Option<String>,
+    pub(crate) proxy_login: Option<String>,
 }
 
 /// An answer: status, header lines, body.
 #[derive(Clone)]
-pub(super) struct Reply(pub(super) u16, pub(super) Vec<String>, pub(super) String);
+pub(crate) struct Reply(pub(crate) u16, pub(crate) Vec<String>, pub(crate) String);
 
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
-pub(super) fn reply(status: u16) -> Reply {
+pub(crate) fn reply(status: u16) -> Reply {
     Reply(status, Vec::new(), String::new())
 }
 
 impl Reply {
-    pub(super) fn with(mut self, header: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, header: impl Into<String>) -> Self {
         self.1.push(header.into());
         self
     }
 
-    pub(super) fn saying(mut self, body: &str) -> Self {
+    pub(crate) fn saying(mut self, body: &str) -> Self {
         self.2 = body.to_owned();
         self
     }
@@ -45,16 +45,16 @@ impl Reply {
 
 impl Server {
     /// Answers in the order of `script`, and nothing after it: the connection is closed then.
-    pub(super) async fn new(script: impl IntoIterator<Item = Reply>) -> Self {
+    pub(crate) async fn new(script: impl IntoIterator<Item = Reply>) -> Self {
         Self::start(script, None).await
     }
 
-    pub(super) async fn with_tls(script: impl IntoIterator<Item = Reply>, config: ServerConfig) -> Self {
+    pub(crate) async fn with_tls(script: impl IntoIterator<Item = Reply>, config: ServerConfig) -> Self {
         Self::start(script, Some(TlsAcceptor::from(Arc::new(config)))).await
     }
 
     /// Takes connections, and never says a word.
-    pub(super) async fn silent() -> Self {
+    pub(crate) async fn silent() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
         tokio::spawn(async move {
@@ -89,20 +89,20 @@ impl Server {
     }
 
     /// What it was asked, each as its request line.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.asked().into_iter().map(|asked| asked.line).collect()
     }
 
     /// The login that came with each request.
-    pub(super) fn logins(&self) -> Vec<Option<String>> {
+    pub(crate) fn logins(&self) -> Vec<Option<String>> {
         self.asked().into_iter().map(|asked| asked.login).collect()
     }
 
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 }

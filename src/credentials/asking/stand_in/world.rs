@@ -10,26 +10,23 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::server::Server;
 use crate::config::Reach;
-use crate::credentials::verify::network::Network;
-use crate::credentials::verify::tls::system_roots;
-use crate::credentials::verify::verify;
-use crate::plan::Trust;
-use crate::registry::{Entry, Host};
+use crate::credentials::asking::network::Network;
+use crate::credentials::asking::tls::system_roots;
+use crate::registry::Entry;
 
-pub(super) const USER: &str = "robot$ci";
-pub(super) const PASSWORD: &str = "pa:ss wörd-5b1e";
+pub(crate) const USER: &str = "robot$ci";
+pub(crate) const PASSWORD: &str = "pa:ss wörd-5b1e";
 
 /// The header that gives the login away.
-pub(super) fn login() -> String {
+pub(crate) fn login() -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{USER}:{PASSWORD}")))
 }
 
 /// A machine's way to others, with names that resolve to what a test says.
-pub(super) struct World {
+pub(crate) struct World {
     names: Arc<Names>,
-    network: Network,
+    pub(crate) network: Network,
 }
 
 #[derive(Default)]
@@ -52,7 +49,7 @@ impl Resolve for Names {
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let names = Arc::<Names>::default();
         let resolve = Arc::clone(&names) as Arc<dyn Resolve>;
         let proxies = Matcher::builder().build();
@@ -68,51 +65,38 @@ impl World {
     }
 
     /// `name` resolves to `address`, once.
-    pub(super) fn knowing(self, name: &str, address: &str) -> Self {
+    pub(crate) fn knowing(self, name: &str, address: &str) -> Self {
         self.names.known.lock().unwrap().insert(name.to_owned(), vec![address.parse().unwrap()]);
         self
     }
 
-    pub(super) fn behind(mut self, proxies: Matcher) -> Self {
+    pub(crate) fn behind(mut self, proxies: Matcher) -> Self {
         self.network.proxies = proxies;
         self
     }
 
-    pub(super) fn hurried(mut self) -> Self {
+    pub(crate) fn hurried(mut self) -> Self {
         self.network.deadline = Duration::from_millis(300);
         self
     }
 
-    pub(super) fn lookups(&self) -> usize {
+    pub(crate) fn lookups(&self) -> usize {
         self.names.lookups.load(Ordering::Relaxed)
     }
 
-    /// Verifies the login of these tests, and sees that no text gives it away.
-    pub(super) async fn ask(&self, host: &str, reach: &Reach) -> Trust {
-        let entry = Entry { username: USER.into(), password: PASSWORD.into(), email: None };
-        let trust = verify(&self.network, &Host::parse(host).unwrap(), &entry, reach).await;
-        if let Trust::Refused(text) | Trust::Unverified(text) = &trust {
-            for secret in [PASSWORD, "5b1e", login().trim_start_matches("Basic ")] {
-                assert!(!text.contains(secret), "the password is in: {text}");
-            }
-            assert!(!text.contains(['\n', '?']), "more than a line, or a query: {text}");
-        }
-        trust
+    /// The login of these tests.
+    pub(crate) fn entry() -> Entry {
+        Entry { username: USER.into(), password: PASSWORD.into(), email: None }
     }
 
-    /// The same by plain http, of a server on this machine.
-    pub(super) async fn ask_plain(&self, server: &Server) -> Trust {
-        self.ask(&server.address.to_string(), &PLAIN).await
+    /// Sees that a text gives nothing away.
+    pub(crate) fn assert_discreet(text: &str) {
+        for secret in [PASSWORD, "5b1e", login().trim_start_matches("Basic ")] {
+            assert!(!text.contains(secret), "the password is in: {text}");
+        }
+        assert!(!text.contains(['\n', '?']), "more than a line, or a query: {text}");
     }
 }
 
 /// By plain http.
-pub(super) const PLAIN: Reach = Reach { ca: None, insecure: true };
-
-pub(super) fn refused(text: &str) -> Trust {
-    Trust::Refused(text.to_owned())
-}
-
-pub(super) fn unverified(text: &str) -> Trust {
-    Trust::Unverified(text.to_owned())
-}
+pub(crate) const PLAIN: Reach = Reach { ca: None, insecure: true };

@@ -15,18 +15,22 @@ use crate::registry::Entry;
 
 /// Whom a sentence is about. The reader knows the registry's host already.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Server {
+pub(crate) enum Server {
     /// The registry, by the host it was given.
     Registry,
+    /// The registry of an image that was named.
+    RegistryOfImage,
     /// The registry, at another name than it was given.
     RegistryAt(&'static str),
     /// The token server that the registry named.
     Token(String),
+    /// What the registry points to in its place.
+    Elsewhere(String),
 }
 
 impl Server {
     /// The token server at `url`.
-    pub(super) fn token(url: &Url) -> Self {
+    pub(crate) fn token(url: &Url) -> Self {
         Self::Token(shorten(url.authority()))
     }
 }
@@ -35,38 +39,40 @@ impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Registry => f.write_str("it"),
+            Self::RegistryOfImage => f.write_str("its registry"),
             Self::RegistryAt(name) => f.write_str(name),
             Self::Token(name) => write!(f, "its token server {name}"),
+            Self::Elsewhere(name) => write!(f, "{name}, to which its registry points,"),
         }
     }
 }
 
 /// An explicit refusal.
-pub(super) fn refused(server: &Server, entry: &Entry, status: StatusCode) -> String {
+pub(crate) fn refused(server: &Server, entry: &Entry, status: StatusCode) -> String {
     let remedy = "write the right password, or ask who runs the registry for a new one";
     format!("{server} refuses {} ({}); {remedy}", user(entry), code(status))
 }
 
 /// A refusal that tells why.
-pub(super) fn expired(server: &Server, entry: &Entry, status: StatusCode) -> String {
+pub(crate) fn expired(server: &Server, entry: &Entry, status: StatusCode) -> String {
     let (who, code) = (user(entry), code(status));
     format!("{server} says that the token of {who} has expired ({code}); fetch a new one")
 }
 
 /// A 403 for the login itself: rather a policy than the password, such as a VPC endpoint's.
-pub(super) fn forbidden(server: &Server, entry: &Entry, status: StatusCode) -> String {
+pub(crate) fn forbidden(server: &Server, entry: &Entry, status: StatusCode) -> String {
     let (who, code) = (user(entry), code(status));
     let remedy = "see whether a policy or a list of addresses keeps this machine out";
     format!("{server} answers {code} to {who}, which says nothing of the password; {remedy}")
 }
 
 /// Any other answer to a login.
-pub(super) fn unexpected(server: &Server, entry: &Entry, status: StatusCode) -> String {
+pub(crate) fn unexpected(server: &Server, entry: &Entry, status: StatusCode) -> String {
     format!("{server} answers {} to {}; {}", code(status), user(entry), later(status))
 }
 
 /// An answer to `/v2/` that no registry gives, or none that works.
-pub(super) fn no_registry(server: &Server, url: &Url, answer: &Response) -> String {
+pub(crate) fn no_registry(server: &Server, url: &Url, answer: &Response) -> String {
     let status = answer.status();
     let location = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
     let remedy = match location.and_then(|to| url.join(to).ok()) {
@@ -80,38 +86,38 @@ pub(super) fn no_registry(server: &Server, url: &Url, answer: &Response) -> Stri
 }
 
 /// A 401 that can't be met.
-pub(super) fn unknown_challenge(none: bool) -> String {
+pub(crate) fn unknown_challenge(server: &Server, none: bool) -> String {
     let how = if none { "without a word on how" } else { "in a way that is neither Basic nor Bearer" };
-    format!("it wants a login (401 Unauthorized) {how}; {NOT_THERE}")
+    format!("{server} wants a login (401 Unauthorized) {how}; {NOT_THERE}")
 }
 
 const NOT_THERE: &str = "see that the host is right and that a registry runs there";
 const NOT_PLAIN: &str = "if it speaks https, take insecure out";
 
 /// What to do about an answer that says nothing of the password.
-fn later(status: StatusCode) -> &'static str {
+pub(crate) fn later(status: StatusCode) -> &'static str {
     let passes = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     if passes { "the next pass asks again" } else { NOT_THERE }
 }
 
 /// The account, as far as it may be shown.
-fn user(entry: &Entry) -> String {
+pub(crate) fn user(entry: &Entry) -> String {
     if entry.username.is_empty() { "the login".to_owned() } else { shorten(&entry.username) }
 }
 
 /// A status with its usual name, never the server's own words for it.
-fn code(status: StatusCode) -> String {
+pub(crate) fn code(status: StatusCode) -> String {
     let name = status.canonical_reason().unwrap_or("a code of its own");
     format!("{} {name}", status.as_u16())
 }
 
 /// A name that has no address.
-pub(super) fn unresolved(server: &Server, cause: &str) -> String {
+pub(crate) fn unresolved(server: &Server, cause: &str) -> String {
     format!("{server} can't be found: {cause}; see that the name is right and that DNS knows it here")
 }
 
 /// No answer of HTTP. `via` is the proxy, if one stands between.
-pub(super) fn unreachable(server: &Server, url: &Url, via: Option<&str>, error: &reqwest::Error) -> String {
+pub(crate) fn unreachable(server: &Server, url: &Url, via: Option<&str>, error: &reqwest::Error) -> String {
     let via = via.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
     let (cause, remedy) = tls_trouble(server, error).unwrap_or_else(|| plain_trouble(url, error));
     format!("{server} can't be reached{via}: {cause}; {remedy}")
@@ -189,7 +195,7 @@ fn beneath<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
 }
 
 /// Scheme, host and port of a URL.
-pub(super) fn origin(url: &Url) -> String {
+pub(crate) fn origin(url: &Url) -> String {
     shorten(&url.origin().ascii_serialization())
 }
 

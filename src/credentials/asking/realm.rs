@@ -10,13 +10,24 @@ use reqwest::Url;
 
 use super::address::{Zone, zone};
 use super::challenge::Challenge;
+use super::peer::Peer;
 use super::words::origin;
 
-/// The URL to ask for a token of no scope, with the realm's own query kept. `account` is left out as
+/// The URL to ask for a token of these scopes, with the realm's own query kept. `account` is left out as
 /// containerd leaves it out: the login says it already.
-pub(super) fn token_url(challenge: &Challenge, registry: &Url) -> Result<Url, String> {
-    let param = |name: &str| challenge.params.get(name).filter(|value| !value.is_empty());
-    let realm = param("realm").ok_or("it asks for a token, and names no server that gives one (no realm)")?;
+pub(super) fn token_url(challenge: &Challenge, registry: &Peer, scopes: &[&str]) -> Result<Url, String> {
+    let none =
+        || format!("{} asks for a token, and names no server that gives one (no realm)", registry.server);
+    let mut url = realm_url(challenge.param("realm").ok_or_else(none)?, &registry.url)?;
+    let service = challenge.param("service").map(|service| ("service", service));
+    let scopes = scopes.iter().map(|scope| ("scope", *scope));
+    for (name, value) in service.into_iter().chain(scopes) {
+        url.query_pairs_mut().append_pair(name, value);
+    }
+    Ok(url)
+}
+
+fn realm_url(realm: &str, registry: &Url) -> Result<Url, String> {
     let mut url = Url::parse(realm)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -31,9 +42,6 @@ pub(super) fn token_url(challenge: &Challenge, registry: &Url) -> Result<Url, St
         ));
     }
     url.set_fragment(None);
-    if let Some(service) = param("service") {
-        url.query_pairs_mut().append_pair("service", service);
-    }
     Ok(url)
 }
 
@@ -56,11 +64,18 @@ pub(super) fn check(addresses: &[IpAddr], registry: &[IpAddr]) -> Result<(), Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credentials::verify::challenge;
+    use crate::credentials::asking::{Server, challenge, network, tls};
+
+    fn asked_for(registry: &str, params: &str, scopes: &[&str]) -> Result<String, String> {
+        let challenge = challenge::parse([format!("Bearer {params}").as_str()]).remove(0);
+        let url = Url::parse(registry).unwrap();
+        let tls = tls::config(&rustls::RootCertStore::empty(), None).unwrap();
+        let peer = Peer::new(Server::Registry, url, &network::Route::Direct(Vec::new()), tls).unwrap();
+        token_url(&challenge, &peer, scopes).map(Into::into)
+    }
 
     fn asked(registry: &str, params: &str) -> Result<String, String> {
-        let challenge = challenge::parse([format!("Bearer {params}").as_str()]).remove(0);
-        token_url(&challenge, &Url::parse(registry).unwrap()).map(Into::into)
+        asked_for(registry, params, &[])
     }
 
     #[test]
@@ -75,6 +90,12 @@ mod tests {
         for (params, url) in table {
             assert_eq!(asked("https://r.io/v2/", params).as_deref(), Ok(url), "{params}");
         }
+        let scopes = ["repository:a/b:pull", "x&y=z#"];
+        let url = "https://a.io/t?service=s&scope=repository%3Aa%2Fb%3Apull&scope=x%26y%3Dz%23";
+        assert_eq!(
+            asked_for("https://r.io/v2/", "realm=https://a.io/t,service=s", &scopes).as_deref(),
+            Ok(url)
+        );
         let plain = r#"realm="http://a.io/t""#;
         assert_eq!(asked("http://r.io/v2/", plain).as_deref(), Ok("http://a.io/t"));
     }
