@@ -14,6 +14,7 @@ mod helper;
 mod identity;
 mod plugged;
 mod plugin;
+mod probe;
 mod program;
 mod refusals;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+pub use probe::probe;
 pub use refusals::Refusals;
 
 use futures::future::join_all;

@@ -3,8 +3,6 @@
 //! A login that is wrong is wrong again ten seconds later; but many a directory locks an account after a few
 //! tries, and with it the good password that the Secrets still hold. So what was refused rests for a while.
 
-#![allow(dead_code)] // until the probe of images uses it
-
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -19,6 +19,7 @@ mod docker_configs;
 mod kubelet;
 mod last_good;
 mod pods;
+mod probed;
 mod programs;
 mod unverified;
 mod verified;

@@ -3,8 +3,6 @@
 //! A registry says where it wants to be logged in to, and may point elsewhere; none of that is believed
 //! without a look: what gets a login, and what this program connects to, is decided here for all.
 
-#![allow(dead_code, unused_imports)] // until the probe of images uses it
-
 mod address;
 mod challenge;
 mod network;
@@ -18,6 +16,7 @@ pub(crate) mod words;
 
 use std::time::Duration;
 
+pub(crate) use challenge::Challenge;
 pub(crate) use network::Network;
 pub(crate) use peer::{Auth, Peer, beginning, body};
 pub(crate) use registry::{Registry, Way};

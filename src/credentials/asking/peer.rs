@@ -55,6 +55,11 @@ impl Peer {
         Ok(Self { server, url, via, client })
     }
 
+    /// The same server, at another of its URLs.
+    pub(super) fn at(&self, url: Url) -> Self {
+        Self { server: self.server.clone(), url, via: self.via.clone(), client: self.client.clone() }
+    }
+
     /// Asks with GET.
     pub(crate) async fn get(&self, auth: Auth<'_>) -> Result<Response, String> {
         self.send(Method::GET, "*/*", auth).await

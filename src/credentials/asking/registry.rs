@@ -75,17 +75,20 @@ impl<'n> Registry<'n> {
         self.other(server, url).await
     }
 
-    /// Where it points to with a redirect, under its own name; or why that must not be asked.
+    /// Where it points to with a redirect, be it to itself; or why that must not be asked.
     pub(crate) async fn pointed_to(&self, url: Url) -> Result<Peer, String> {
-        let server = self.peer.server.clone();
         if self.is_at(&url) {
-            return Peer::new(server, url, &self.route, self.tls.clone());
+            return Ok(self.peer.at(url));
         }
         let elsewhere = Server::Elsewhere(words::origin(&url));
         match url.scheme() {
             "https" => self.other(elsewhere, url).await,
             "http" if self.peer.url.scheme() == "http" => self.other(elsewhere, url).await,
-            _ => Err(format!("{server} points to {}, which is no https URL; not asked", words::origin(&url))),
+            _ => Err(format!(
+                "{} points to {}, which is no https URL; not asked",
+                self.peer.server,
+                words::origin(&url)
+            )),
         }
     }
 
@@ -99,5 +102,48 @@ impl<'n> Registry<'n> {
         realm::check(&route.addresses(&url), &self.route.addresses(&self.peer.url))
             .map_err(|why| format!("{server} {why}; not asked"))?;
         Peer::new(server, url, &route, self.tls.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::asking::stand_in::world::World;
+
+    #[tokio::test]
+    async fn a_registry_points_not_just_anywhere() {
+        let at = "to which its registry points,";
+        let table = [
+            ("https", "https://public.example/x", None),
+            ("https", "https://registry.example/x", None),
+            (
+                "https",
+                "http://public.example/x?y",
+                Some("its registry points to http://public.example, which is no https URL; not asked".into()),
+            ),
+            ("http", "http://public.example/x", None),
+            ("http", "https://public.example/x", None),
+            (
+                "http",
+                "https://private.example/x",
+                Some(format!(
+                    "https://private.example, {at} points at the private address 10.0.0.1; not asked"
+                )),
+            ),
+            (
+                "http",
+                "http://10.0.0.1:8/x",
+                Some(format!("http://10.0.0.1:8, {at} points at the private address 10.0.0.1; not asked")),
+            ),
+        ];
+        for (scheme, to, refused) in table {
+            let world = World::new().knowing("registry.example", "8.8.8.8");
+            let world = world.knowing("public.example", "1.1.1.1").knowing("private.example", "10.0.0.1");
+            let reach = Reach { ca: None, insecure: scheme == "http" };
+            let server = Server::RegistryOfImage;
+            let registry = Registry::at(&world.network, "registry.example", server, &reach).await.unwrap();
+            let pointed = registry.pointed_to(Url::parse(to).unwrap()).await;
+            assert_eq!(pointed.err(), refused, "{scheme}: {to}");
+        }
     }
 }

@@ -128,7 +128,9 @@ fn tls_trouble(server: &Server, error: &reqwest::Error) -> Option<(String, &'sta
     Some(match trouble {
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             let remedy = match server {
-                Server::Token(_) => "ask who runs the registry to name it by its right URL",
+                Server::Token(_) | Server::Elsewhere(_) => {
+                    "ask who runs the registry to name it by its right URL"
+                }
                 _ => "write insecure: true if that is how it is meant to be",
             };
             ("it speaks plain http, not https".to_owned(), remedy)

@@ -13,8 +13,10 @@ use tokio_rustls::TlsAcceptor;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) line: String,
+    pub(crate) host: String,
     pub(crate) login: Option<String>,
     pub(crate) agent: Option<String>,
+    pub(crate) accept: Option<String>,
     pub(crate) proxy_login: Option<String>,
 }
 
@@ -46,11 +48,16 @@ impl Reply {
 impl Server {
     /// Answers in the order of `script`, and nothing after it: the connection is closed then.
     pub(crate) async fn new(script: impl IntoIterator<Item = Reply>) -> Self {
-        Self::start(script, None).await
+        Self::start(in_turn(script.into_iter().collect()), None).await
+    }
+
+    /// Answers each request by what it is.
+    pub(crate) async fn by(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start(move |asked| Some(answer(asked)), None).await
     }
 
     pub(crate) async fn with_tls(script: impl IntoIterator<Item = Reply>, config: ServerConfig) -> Self {
-        Self::start(script, Some(TlsAcceptor::from(Arc::new(config)))).await
+        Self::start(in_turn(script.into_iter().collect()), Some(TlsAcceptor::from(Arc::new(config)))).await
     }
 
     /// Takes connections, and never says a word.
@@ -66,21 +73,24 @@ impl Server {
         server
     }
 
-    async fn start(script: impl IntoIterator<Item = Reply>, tls: Option<TlsAcceptor>) -> Self {
+    async fn start(
+        answer: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static,
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
-        let script: Vec<_> = script.into_iter().collect();
-        let script = Arc::new(Mutex::new(script.into_iter()));
-        let asked = Arc::clone(&server.asked);
+        let (answer, asked) = (Arc::new(answer), Arc::clone(&server.asked));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (tls, script, asked) = (tls.clone(), Arc::clone(&script), Arc::clone(&asked));
+                let (tls, answer, asked) = (tls.clone(), Arc::clone(&answer), Arc::clone(&asked));
                 tokio::spawn(async move {
-                    let next = || script.lock().unwrap().next();
-                    let note = |request| asked.lock().unwrap().push(request);
+                    let answer = |request: Asked| {
+                        asked.lock().unwrap().push(request.clone());
+                        answer(&request)
+                    };
                     match tls {
-                        Some(tls) => serve(tls.accept(stream).await?, next, note).await,
-                        None => serve(stream, next, note).await,
+                        Some(tls) => serve(tls.accept(stream).await?, answer).await,
+                        None => serve(stream, answer).await,
                     }
                 });
             }
@@ -107,22 +117,26 @@ impl Server {
     }
 }
 
+fn in_turn(script: Vec<Reply>) -> impl Fn(&Asked) -> Option<Reply> {
+    let script = Mutex::new(script.into_iter());
+    move |_| script.lock().unwrap().next()
+}
+
 async fn serve(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    next: impl Fn() -> Option<Reply>,
-    note: impl Fn(Asked),
+    answer: impl Fn(Asked) -> Option<Reply>,
 ) -> io::Result<()> {
     while let Some(head) = head(&mut stream).await? {
         // A TLS client: answered in plain HTTP, as Go's server does.
         let reply = if head.starts_with('\u{16}') {
             Some(reply(400).saying("Client sent an HTTPS request to an HTTP server."))
         } else {
-            note(read(&head));
-            next()
+            answer(read(&head))
         };
         let Some(Reply(status, headers, body)) = reply else { break };
         let headers = headers.iter().fold(String::new(), |lines, header| lines + header + "\r\n");
         let length = body.len();
+        let body = if head.starts_with("HEAD ") { "" } else { &body };
         let text = format!("HTTP/1.1 {status} Scripted\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
         stream.write_all(text.as_bytes()).await?;
         if head.starts_with('\u{16}') {
@@ -152,8 +166,10 @@ fn read(head: &str) -> Asked {
     };
     Asked {
         line: head.lines().next().unwrap_or_default().replace(" HTTP/1.1", ""),
+        host: header("host").unwrap_or_default(),
         login: header("authorization"),
         agent: header("user-agent"),
+        accept: header("accept"),
         proxy_login: header("proxy-authorization"),
     }
 }

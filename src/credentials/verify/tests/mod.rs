@@ -44,7 +44,9 @@ async fn a_registry_without_a_challenge_is_open_or_none() {
         assert_eq!(World::new().ask_plain(&registry).await, trust, "{status}");
         // Once, and without the login; a redirect is not followed.
         let agent = Some(format!("pullkeeper/{}", env!("CARGO_PKG_VERSION")));
-        let plain = Asked { line: "GET /v2/".into(), agent, ..Asked::default() };
+        let accept = Some("*/*".to_owned());
+        let host = registry.address.to_string();
+        let plain = Asked { line: "GET /v2/".into(), host, agent, accept, ..Asked::default() };
         assert_eq!(registry.asked(), [plain], "{status}");
     }
 }

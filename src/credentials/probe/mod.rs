@@ -1,0 +1,85 @@
+//! What a registry says of an image, asked with the login that the pods will present.
+//!
+//! The way of the node's own client: HEAD of the manifest without a login, then as the challenge says
+//! (distribution's HTTP API and token authentication specifications; containerd's
+//! core/remotes/docker/resolver.go). What anybody reads shows that access isn't what is wrong, so the
+//! login is shown only where it matters, and never a second time once it was refused.
+
+mod gate;
+mod manifest;
+mod talk;
+mod token;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use tokio::sync::Semaphore;
+
+use super::asking::Network;
+use super::refusals::Login;
+use super::{Patience, Refusals};
+use crate::plan::{Probe, Probed};
+use gate::Gate;
+
+/// The most images that are asked about at a time.
+const AT_ONCE: usize = 8;
+
+/// Asks about each image; one answer for each probe, in their order. A login that was refused, in this pass or
+/// not long ago, is not shown again.
+pub async fn probe(probes: &[Probe], refusals: &Refusals) -> Vec<Probed> {
+    if probes.is_empty() {
+        return Vec::new();
+    }
+    // The system's roots and proxies are read once for all of them.
+    probe_by(&Network::system(), probes, refusals, Patience::new()).await
+}
+
+async fn probe_by(
+    network: &Network,
+    probes: &[Probe],
+    refusals: &Refusals,
+    patience: Patience,
+) -> Vec<Probed> {
+    let mut questions: Vec<Question<'_>> = Vec::new();
+    let mut places = Vec::new();
+    for probe in probes {
+        let question = Question { probe, login: Login::new(&probe.image.host, &probe.login) };
+        let known = questions.iter().position(|known| known.is(&question));
+        places.push(known.unwrap_or(questions.len()));
+        if known.is_none() {
+            questions.push(question);
+        }
+    }
+    let logins = questions.iter().map(|question| &question.login);
+    let gates: BTreeMap<_, _> = logins.map(|login| (login, Gate::of(login, refusals))).collect();
+    let turns = Semaphore::new(AT_ONCE);
+    let asked = questions.iter().map(async |question| {
+        let _turn = turns.acquire().await;
+        match (patience.check(), gates.get(&question.login)) {
+            (Ok(()), Some(gate)) => talk::talk(network, question.probe, gate).await,
+            (Err(late), _) => Probed::Untold(format!("its registry {late}")),
+            (Ok(()), None) => Probed::Untold("its registry was not asked".to_owned()),
+        }
+    });
+    let answers = join_all(asked).await;
+    places.into_iter().filter_map(|place| answers.get(place).cloned()).collect()
+}
+
+/// Probes to which a registry would say the same.
+struct Question<'a> {
+    probe: &'a Probe,
+    login: Login,
+}
+
+impl Question<'_> {
+    fn is(&self, other: &Self) -> bool {
+        self.login == other.login
+            && self.probe.image == other.probe.image
+            && self.probe.host == other.probe.host
+            && self.probe.reach == other.probe.reach
+    }
+}
