@@ -44,10 +44,10 @@ async fn as_nobody<'a>(network: &'a Network, probe: &'a Probe) -> Result<Said<'a
     let registry = Registry::at(network, authority, Server::RegistryOfImage, &probe.reach).await?;
     let manifest = Manifest::of(registry, &probe.image)?;
     let answer = manifest.ask(Auth::Nobody).await?;
-    if answer.elsewhere.is_some() || answer.status() != StatusCode::UNAUTHORIZED {
+    let Some(way) = way(&manifest.registry, &answer).await? else {
         return Ok(Said::Told(judge(&manifest, probe, answer, None).await));
-    }
-    let tokens = match manifest.registry.way(&answer.response)? {
+    };
+    let tokens = match way {
         Way::Basic => None,
         Way::Bearer(challenge) => {
             let scopes = token::scopes(&challenge, &probe.image);
@@ -64,6 +64,21 @@ async fn as_nobody<'a>(network: &'a Network, probe: &'a Probe) -> Result<Said<'a
         }
     };
     Ok(Said::WantsLogin(Box::new(Asking { probe, manifest, tokens })))
+}
+
+/// How the registry wants a login, if it does. To whoever has none it may say that there is no such image, and
+/// ask for the login at `/v2/` only, where docker and CRI-O begin.
+async fn way(registry: &Registry<'_>, answer: &Answer) -> Result<Option<Way>, String> {
+    match answer.status() {
+        _ if answer.elsewhere.is_some() => Ok(None),
+        StatusCode::UNAUTHORIZED => registry.way(&answer.response).map(Some),
+        StatusCode::NOT_FOUND => {
+            let base = registry.peer.get(Auth::Nobody).await?;
+            let asks = base.status() == StatusCode::UNAUTHORIZED;
+            asks.then(|| registry.way(&base)).transpose()
+        }
+        _ => Ok(None),
+    }
 }
 
 impl Asking<'_> {

@@ -19,6 +19,11 @@ pub(super) fn manifest() -> Reply {
     reply(200).with(kind).with(format!("Docker-Content-Digest: {}", digest()))
 }
 
+/// What a token server gives.
+pub(super) fn token(text: &str) -> Reply {
+    reply(200).saying(&format!(r#"{{"token":"{text}"}}"#))
+}
+
 /// A 401 that names a token server, and a scope if there is one.
 pub(super) fn bearer(tokens: &Server, scope: &str) -> Reply {
     let realm = format!("http://{}/token?a=b", tokens.address);
