@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::join;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{ApiError, Cluster, Writing};
 use crate::config::{Config, Preset};
 use crate::credentials::{self, Refusals};
-use crate::plan::{self, Applied, Plan};
+use crate::plan::{self, Applied, Plan, Probe};
 use crate::progress::Progress;
 use crate::report::Report;
 
@@ -80,7 +81,12 @@ async fn look_and_plan(
     let now = cluster.now();
     let needs = plan::needs(config, &snapshot, now);
     let texts = cluster.secret_texts(&needs.secret_keys).await;
-    let evidence = credentials::gather(config, &needs, &texts, refusals, now).await;
+    let mut evidence = credentials::gather(config, &needs, &texts, refusals, now).await;
+    let questions = plan::questions(config, &snapshot, &evidence, now);
+    let (probed, jobs) =
+        join(credentials::probe(&questions.probes, refusals), cluster.jobs(&questions.jobs)).await;
+    evidence.probed = questions.probes.iter().map(Probe::key).zip(probed).collect();
+    evidence.jobs = jobs;
     let plan = plan::plan(config, &snapshot, &evidence, now);
     Ok((plan, snapshot.namespaces.len()))
 }
