@@ -77,6 +77,11 @@ impl View {
         self.foreign.as_deref()
     }
 
+    /// The image of a pod.
+    pub(crate) fn image(&self, pod: &str) -> Option<&str> {
+        self.pods.iter().find(|row| row.first().is_some_and(|name| name == pod))?.last().map(String::as_str)
+    }
+
     /// The pods that another view has not, or has otherwise.
     pub(crate) fn pods_not_in(&self, other: &Self) -> Vec<&str> {
         let missing = self.pods.iter().filter(|pod| !other.pods.contains(pod));

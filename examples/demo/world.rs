@@ -1,6 +1,7 @@
 //! A small cluster with one of everything that a pass must tell apart.
 
 use anyhow::{Context, Result};
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use k8s_openapi::api::rbac::v1::ClusterRole;
 use kube::Client;
@@ -31,6 +32,7 @@ pub(crate) async fn fill(admin: &Client) -> Result<User> {
     let theirs = docker_config("ghcr.example.org", "payments-bot", "theirs");
     docker_config_secret(admin, "payments", "pullkeeper", &theirs).await;
 
+    job(admin, "search", "migrate-4qj2l-owner").await?;
     for (place, pod) in pods() {
         pod.create(admin, place).await;
     }
@@ -38,13 +40,21 @@ pub(crate) async fn fill(admin: &Client) -> Result<User> {
     role(admin).await
 }
 
-fn pods() -> [(&'static str, PodBuilder); 10] {
+fn pods() -> [(&'static str, PodBuilder); 11] {
     let set = "ReplicaSet";
     [
         ("shop", running("cart-5f6c8-9hvzt").owned_by(set)),
         ("shop", refused("web-7d4b9-k2x8p", "shop/web:1.4").owned_by(set)),
         ("shop", missing("checkout-66d8f-p7c4n", "shop/checkout:1.O").owned_by(set)),
         ("shop", refused("debug", "shop/tools:1")),
+        // Named in its template before there was such a Secret. It has another spelling without its digest, for which
+        // a registry would have to be asked.
+        (
+            "shop",
+            waiting("cache-0", "memcached:1.6", "429 Too Many Requests")
+                .owned_by("StatefulSet")
+                .pull_secret("pullkeeper"),
+        ),
         (
             "shop",
             waiting("agent-8c5b7-t6r2d", "quay.example.org/vendor/agent:2", "401 Unauthorized").owned_by(set),
@@ -80,6 +90,15 @@ fn waiting(name: &str, image: &str, cause: &str) -> PodBuilder {
         "Back-off pulling image \"{image}\": ErrImagePull: failed to resolve reference \"{image}\": {cause}"
     );
     pod(name).image(image).waiting("ImagePullBackOff", &message)
+}
+
+/// A Job that no failure is left to.
+async fn job(admin: &Client, namespace: &str, name: &str) -> Result<()> {
+    let pod = json!({"restartPolicy": "Never", "containers": [{"name": "app", "image": "search/migrate:3"}]});
+    let job = json!({"metadata": {"name": name}, "spec": {"backoffLimit": 0, "template": {"spec": pod}}});
+    let jobs = Api::<Job>::namespaced(admin.clone(), namespace);
+    jobs.create(&PostParams::default(), &serde_json::from_value(job)?).await.context("create the Job")?;
+    Ok(())
 }
 
 /// The shipped role, and the ServiceAccount that has it.
