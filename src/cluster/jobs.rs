@@ -21,8 +21,8 @@ impl Cluster {
                 let seen = self.object::<wire::Job>(&requests::job(&key.0, &key.1)).await;
                 let unknown = |error: super::ApiError| match error.meaning() {
                     Meaning::Forbidden => format!("its Job can't be read: {error}; grant get on jobs"),
-                    Meaning::Gone => "its Job is gone".to_owned(),
-                    _ => format!("its Job can't be read: {error}"),
+                    Meaning::Gone => "its Job is gone; delete it by hand".to_owned(),
+                    _ => format!("its Job can't be read: {error}; the next pass tries again"),
                 };
                 let job = seen.map(wire::Job::observe).map_err(unknown);
                 (key, job)

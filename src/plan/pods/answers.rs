@@ -102,7 +102,10 @@ impl Answers for Evidence {
     }
 
     fn job(&self, namespace: &str, name: &str) -> Result<Job, String> {
-        let none = || Err("its Job wasn't looked at in this pass, which looks at some only".to_owned());
+        let none = || {
+            Err("its Job wasn't looked at, for a pass looks at some only; the next looks at others"
+                .to_owned())
+        };
         self.jobs.get(&(namespace.to_owned(), name.to_owned())).cloned().unwrap_or_else(none)
     }
 }

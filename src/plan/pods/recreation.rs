@@ -8,53 +8,41 @@ use crate::plan::probe::Probed;
 
 pub(super) fn judge(case: &Case<'_>, serving: &[Serving<'_>]) -> Verdict {
     let account = case.around.service_accounts.get(&case.pod.service_account);
-    let given = serving
-        .iter()
-        .find(|serving| account.is_some_and(|account| account.pull_secrets.contains(serving.name)));
-    // That an image is missing is told before anything else.
+    let named = |serving: &&Serving<'_>| account.is_some_and(|own| own.pull_secrets.contains(serving.name));
+    let given = serving.iter().find(named);
+    let Some(best) = given.or(serving.first()) else {
+        return Verdict::Leave("no Secret of ours serves it".to_owned());
+    };
+    // Whether there is such an image at all is told before what stands in the way of the pod.
     if case.cause.is_ambiguous()
-        && let Some(serving) = given.or(serving.first())
-        && let Some(report) = case.is_no_help_unless_settled(serving)
+        && let Some(report) = case.settle(best)
     {
         return report;
     }
-    let name = given.or(serving.first()).map_or("", |serving| serving.name.as_str());
-    if let Some(obstacle) = obstacle(case, name, account.filter(|_| given.is_some())) {
+    if let Some(obstacle) = obstacle(case, best.name, account.filter(|_| given.is_some())) {
         return case.report(&obstacle);
     }
-    let room = match &case.pod.controller {
-        Some(owner) if owner.kind == "Job" => {
-            match case
-                .answers
-                .job(&case.around.namespace, &owner.name)
-                .and_then(|job| job.room(case.pod.running))
-            {
-                Ok(room) => Some(room),
-                Err(why) => {
-                    return case
-                        .report(&format!("{why}; delete it by hand, and the next one gets Secret {name}"));
-                }
-            }
-        }
-        _ => None,
+    let room = match case.room(best.name) {
+        Ok(room) => room,
+        Err(why) => return case.report(&why),
     };
     if !case.cause.is_ambiguous()
-        && let Some(report) = given.and_then(|serving| case.is_no_help(&case.ask(serving)))
+        && let Some(report) = case.is_no_help(&case.ask(best))
     {
         return report;
     }
-    let account = &case.pod.service_account;
+    let (name, account) = (best.name, &case.pod.service_account);
     Verdict::Evict(Act {
         why: format!("{}; a new pod gets Secret {name} from ServiceAccount {account}", case.cause.words()),
         service_account: Some(account.clone()),
-        secrets: BTreeSet::from([name.to_owned()]),
+        secrets: BTreeSet::from([name.clone()]),
         room,
     })
 }
 
 impl Case<'_> {
-    /// The same as [`Case::is_no_help`], where not to know is no help either.
-    fn is_no_help_unless_settled(&self, serving: &Serving<'_>) -> Option<Verdict> {
+    /// What the user should know, unless the registry says that our login reads the image and not everybody does.
+    fn settle(&self, serving: &Serving<'_>) -> Option<Verdict> {
         match self.ask(serving) {
             Probed::Untold(why) => Some(self.report(&format!(
                 "the registry can't tell from here ({why}); check that the image exists and that our account may pull it"
@@ -62,12 +50,31 @@ impl Case<'_> {
             answer => self.is_no_help(&answer),
         }
     }
+
+    /// How many pods its controller can lose, if that is a Job; an error is why not one.
+    fn room(&self, secret: &str) -> Result<Option<usize>, String> {
+        let Some(owner) = self.pod.controller.as_ref().filter(|owner| owner.kind == "Job") else {
+            return Ok(None);
+        };
+        let job = self.answers.job(&self.around.namespace, &owner.name)?;
+        let lost = |why| format!("{why}; make the Job anew, and its pods get Secret {secret}");
+        job.room(self.pod.running).map(Some).map_err(lost)
+    }
+
+    /// Did the author of the pod list pull secrets? A pod that lists none gets those of its ServiceAccount when it is
+    /// made. Managed fields are noted before that (`endpoints/handlers/create.go` of the API server), so they
+    /// tell; without them, what its ServiceAccount doesn't name was listed.
+    fn lists_its_own(&self) -> bool {
+        let account = self.around.service_accounts.get(&self.pod.service_account);
+        let named = |name: &String| account.is_some_and(|account| account.pull_secrets.contains(name));
+        self.pod.lists_own.unwrap_or_else(|| !self.pod.pull_secrets.iter().all(named))
+    }
 }
 
 /// Why it isn't recreated, and what to do; the first row that applies. `account` is its ServiceAccount, if that
 /// names our Secret `name` by now.
 fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) -> Option<String> {
-    let Case { pod, waiting, around, settings, .. } = case;
+    let Case { pod, waiting, settings, .. } = case;
     let kind = pod.controller.as_ref().map(|controller| controller.kind.as_str());
     let changed = account.and_then(|account| account.changed);
     let made_before = changed.is_some_and(|changed| pod.created.is_some_and(|made| made <= changed));
@@ -79,7 +86,7 @@ fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) ->
             ),
         ),
         (
-            case.lists_its_own(around.service_accounts.get(&pod.service_account)),
+            case.lists_its_own(),
             format!("the pod lists its own pull secrets; add {name} to them in its template"),
         ),
         (
@@ -123,14 +130,4 @@ fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) ->
 /// A Job's are recreated, too, at the price of a retry.
 fn is_recreated(kind: &str) -> bool {
     matches!(kind, "ReplicaSet" | "StatefulSet" | "DaemonSet" | "ReplicationController" | "Job")
-}
-
-impl Case<'_> {
-    /// Did the author of the pod list pull secrets? A pod that lists none gets those of its ServiceAccount when it is
-    /// made. Managed fields are noted before that (`endpoints/handlers/create.go` of the API server), so they
-    /// tell; without them, what its ServiceAccount doesn't name was listed.
-    fn lists_its_own(&self, account: Option<&OurServiceAccount>) -> bool {
-        let named = |name: &String| account.is_some_and(|account| account.pull_secrets.contains(name));
-        self.pod.lists_own.unwrap_or_else(|| !self.pod.pull_secrets.iter().all(named))
-    }
 }

@@ -19,7 +19,7 @@ fn a_pod_of_a_job_is_evicted_only_if_the_job_bears_it() {
         (
             job(0, 0),
             None,
-            "has had 0 of 0 (backoffLimit); delete it by hand, and the next one gets Secret pullkeeper",
+            "has had 0 of 0 (backoffLimit); make the Job anew, and its pods get Secret pullkeeper",
         ),
         (ruled(FailureAction::Ignore), Some("evict"), ""),
         (ruled(FailureAction::Fail), None, "the podFailurePolicy of its Job would fail that"),

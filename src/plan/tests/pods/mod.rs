@@ -126,7 +126,11 @@ fn what_access_cannot_fix_is_reported_with_what_to_do() {
         ("unknown", says("something new"), "see kubectl describe pod"),
         ("invalid name", Pod { waiting: vec![typo], ..pod() }, "correct it in the pod's template"),
         ("image volume", says(&quoted), "another image, harbor.example.com/team/models:1"),
-        ("a Job's", Pod { controller: owner("Job"), ..pod() }, "its Job wasn't looked at in this pass"),
+        (
+            "a Job's",
+            Pod { controller: owner("Job"), ..pod() },
+            "its Job wasn't looked at, for a pass looks at some only",
+        ),
         ("bare", Pod { controller: None, ..pod() }, "nothing would recreate it"),
         ("a stranger's", Pod { controller: owner("Workflow"), ..pod() }, "its controller is a Workflow"),
         ("own list", Pod { pull_secrets: vec!["theirs".into()], ..pod() }, "lists its own pull secrets"),
