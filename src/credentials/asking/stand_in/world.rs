@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use rustls::RootCertStore;
 
 use crate::config::Reach;
 use crate::credentials::asking::network::Network;
@@ -22,6 +23,9 @@ pub(crate) const PASSWORD: &str = "pa:ss wörd-5b1e";
 pub(crate) fn login() -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{USER}:{PASSWORD}")))
 }
+
+/// Read once: that takes a while.
+static ROOTS: LazyLock<RootCertStore> = LazyLock::new(system_roots);
 
 /// A machine's way to others, with names that resolve to what a test says.
 pub(crate) struct World {
@@ -57,7 +61,7 @@ impl World {
             names,
             network: Network {
                 proxies,
-                roots: system_roots(),
+                roots: ROOTS.clone(),
                 names: resolve,
                 deadline: Duration::from_secs(10),
             },
