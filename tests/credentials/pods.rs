@@ -1,9 +1,10 @@
-//! Pods and refused credentials: none is recreated for a credential that its registry refuses.
+//! Pods and refused credentials: none is touched for a credential that its registry refuses, and each is helped in
+//! its own way once there is a good one.
 
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
-use crate::desk::{Desk, USER, entry, told};
+use crate::desk::{Desk, USER, asked, entry, told};
 use crate::setup::{changes, findings};
 use crate::testbed::pods::{PodBuilder, pod};
 use crate::testbed::registry::Registry;
@@ -20,11 +21,12 @@ fn stuck(name: &str, image: &str) -> PodBuilder {
 }
 
 #[tokio::test]
-async fn a_pod_is_reported_while_its_secret_keeps_a_refused_entry() {
+async fn pods_are_reported_while_their_secret_keeps_a_refused_entry_and_healed_when_it_is_mended() {
     let desk = Desk::new("refusedpods").await;
     let a = desk.place.namespace("a").await;
     let registry = Registry::htpasswd(USER, "first");
     let image = format!("{}/team/app:1", registry.host());
+    let digest = registry.push("team/app", "1").await;
     // Made before its ServiceAccount names our Secret, and still at it: a new pod would get the Secret.
     let before = pod("before").image(&image).owned_by("ReplicaSet").create(&desk.place.admin, &a).await;
     assert!(before.spec.unwrap().image_pull_secrets.unwrap_or_default().is_empty());
@@ -34,7 +36,7 @@ async fn a_pod_is_reported_while_its_secret_keeps_a_refused_entry() {
 
     registry.change_password("second");
     let after = stuck("after", &image).create(&desk.place.admin, &a).await;
-    assert_eq!(after.spec.unwrap().image_pull_secrets.unwrap()[0].name, "pullkeeper");
+    assert_eq!(after.spec.clone().unwrap().image_pull_secrets.unwrap()[0].name, "pullkeeper");
     let waiting = json!({"waiting": {"reason": "ImagePullBackOff", "message": refused(&image)}});
     let status = json!({"status": {"containerStatuses": [{
         "name": "app", "image": image, "imageID": "", "ready": false, "restartCount": 0, "state": waiting,
@@ -57,7 +59,24 @@ async fn a_pod_is_reported_while_its_secret_keeps_a_refused_entry() {
     let report = desk.place.pass(&config).await;
     assert_eq!(
         changes(&report),
-        [format!("evict Pod {a}/before"), format!("update Secret {a}/pullkeeper")],
+        [
+            format!("evict Pod {a}/before"),
+            format!("nudge Pod {a}/after"),
+            format!("update Secret {a}/pullkeeper")
+        ],
         "{report}"
+    );
+    let nudged = pods.get("after").await.unwrap();
+    assert_eq!(nudged.metadata.uid, after.metadata.uid);
+    assert_eq!(nudged.spec.unwrap().containers[0].image, Some(format!("{image}@{digest}")));
+    let note = &nudged.metadata.annotations.unwrap()["pullkeeper.io/nudged"];
+    assert!(note.contains(&format!(r#""was":"{image}""#)), "{note}");
+    // The registry isn't asked again about a pod that its node is about to try.
+    let asked_before = asked(&registry).len();
+    desk.place.assert_settled(&config).await;
+    assert!(
+        asked(&registry)[asked_before..].iter().all(|line| !line.contains("/manifests/")),
+        "{:?}",
+        asked(&registry)
     );
 }
