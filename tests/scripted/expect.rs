@@ -50,6 +50,10 @@ pub fn get(path: impl Into<String>) -> Expect {
     Expect::new("GET", path)
 }
 
+pub fn head(path: impl Into<String>) -> Expect {
+    Expect::new("HEAD", path)
+}
+
 pub fn post(path: impl Into<String>) -> Expect {
     Expect::new("POST", path)
 }

@@ -31,7 +31,7 @@ use std::thread;
 use std::time::Duration;
 
 #[allow(unused_imports)] // each test uses a part
-pub use expect::{Expect, Reply, delete, get, patch, post};
+pub use expect::{Expect, Reply, delete, get, head, patch, post};
 pub use gate::Gate;
 pub use http::Request;
 use socket2::{Domain, Socket, Type};

@@ -5,6 +5,7 @@ mod aws;
 mod aws_failures;
 mod last_good;
 mod logins;
+mod probes;
 mod programs;
 mod proxies;
 mod verification;
