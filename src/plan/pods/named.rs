@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 
 use super::{Act, BACK_OFF, Case, Serving, Verdict};
-use crate::plan::Cause;
 use crate::plan::nudge::{self, Spelling};
 use crate::plan::probe::Probed;
+use crate::plan::{Cause, Waiting};
 
 pub(super) fn judge(case: &Case<'_>, serving: &Serving<'_>) -> Verdict {
     let name = serving.name;
@@ -27,33 +27,16 @@ pub(super) fn judge(case: &Case<'_>, serving: &Serving<'_>) -> Verdict {
     if let Some(report) = case.is_no_help(&answer) {
         return report;
     }
+    // That the Secret has just changed is reason enough to try; else there must be another.
+    if !fresh && let Some(why) = no_reason_to_try(case, name, nudged.is_some(), &answer) {
+        return case.report(&why);
+    }
     let digest = match &answer {
         Probed::Readable { digest, .. } => digest.as_deref(),
-        // Nothing speaks for it but that the Secret changed.
-        _ if !fresh => return case.report(&unsettled(name, &answer)),
         _ => None,
     };
-    let spelled = nudge::spelling(&case.waiting.image, case.image, digest);
-    match spelled {
-        _ if nudged.is_some() => case.report(&format!(
-            "its pull was begun anew since Secret {name} changed, and that Secret's credential reads the image from here; look at its other pull secrets, and at its node's way to the registry"
-        )),
-        _ if case.cause == Cause::RateLimit && !fresh => case.report(&format!(
-            "it is limited as the account in Secret {name}; wait, or ask the registry for more"
-        )),
-        Some(to) if nudgeable => Verdict::Nudge {
-            act: Act {
-                why: format!("{}; Secret {name} has a good credential for it", case.cause.words()),
-                secrets: [name.clone()].into(),
-                ..Act::default()
-            },
-            spellings: vec![Spelling {
-                container: case.waiting.container.clone(),
-                from: case.waiting.image.clone(),
-                to,
-            }],
-            besides: None,
-        },
+    match nudge::spelling(&case.waiting.image, case.image, digest) {
+        Some(to) if nudgeable => case.nudge(name, to),
         _ if fresh => tries_again(&format!("Secret {name} is fresh")),
         _ => case.report(&format!(
             "the credential in Secret {name} reads it from here, so its node may when it tries again, within five minutes; if it doesn't, delete the pod by hand"
@@ -61,16 +44,36 @@ pub(super) fn judge(case: &Case<'_>, serving: &Serving<'_>) -> Verdict {
     }
 }
 
-/// What is said where neither the kubelet's message nor the registry tells what is wrong.
-fn unsettled(name: &str, answer: &Probed) -> String {
-    let why = match answer {
-        Probed::Untold(why) => format!(" (the registry can't tell from here: {why})"),
-        _ => String::new(),
-    };
-    format!("though the pod names our Secret {name}; check that its account may pull this image{why}")
+/// Why the node would fare no better, and what to do; the first row that applies.
+fn no_reason_to_try(case: &Case<'_>, name: &str, nudged: bool, answer: &Probed) -> Option<String> {
+    match answer {
+        Probed::Untold(why) => Some(format!(
+            "though the pod names our Secret {name}; check that its account may pull this image (the registry can't tell from here: {why})"
+        )),
+        _ if nudged => Some(format!(
+            "its pull was begun anew since Secret {name} changed, and that Secret's credential reads the image from here; look at its other pull secrets, and at its node's way to the registry"
+        )),
+        _ if case.cause == Cause::RateLimit => {
+            Some(format!("it is limited as the account in Secret {name}; wait, or ask the registry for more"))
+        }
+        _ => None,
+    }
 }
 
 impl Case<'_> {
+    fn nudge(&self, secret: &str, to: String) -> Verdict {
+        let Waiting { container, image, .. } = self.waiting;
+        Verdict::Nudge {
+            act: Act {
+                why: format!("{}; Secret {secret} has a good credential for it", self.cause.words()),
+                secrets: [secret.to_owned()].into(),
+                ..Act::default()
+            },
+            spellings: vec![Spelling { container: container.clone(), from: image.clone(), to }],
+            besides: None,
+        }
+    }
+
     /// When the container was nudged last.
     fn nudged(&self) -> Option<Timestamp> {
         nudge::notes(self.pod).get(&self.waiting.container).map(|nudged| nudged.at)
