@@ -13,7 +13,9 @@ pub(super) fn judge(case: &Case<'_>, serving: &Serving<'_>) -> Verdict {
     let lately = |at: Timestamp| case.now.duration_since(at) < BACK_OFF;
     let tries_again =
         |what: &str| Verdict::Leave(format!("{what}; its node tries again within five minutes"));
-    let fresh = serving.changed.is_some_and(lately);
+    // A pod that was made since has been tried with what the Secret holds.
+    let untried = |changed: &Timestamp| case.pod.created.is_none_or(|made| made <= *changed);
+    let fresh = serving.changed.filter(untried).is_some_and(lately);
     let nudged = case.nudged().filter(|at| serving.changed.is_none_or(|changed| *at >= changed));
     let nudgeable = case.settings.nudge && !case.waiting.ephemeral();
 
