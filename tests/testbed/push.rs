@@ -15,12 +15,20 @@ impl Registry {
     /// Pushes an image of its own (no two of them share a config) and returns its digest.
     /// It has one empty layer; no program is in it.
     pub async fn push(&self, repository: &str, tag: &str) -> String {
-        let session = Session::open(self, repository).await;
         // An archive's end: two empty blocks.
-        let layer = session.blob(LAYER, vec![0; 1024]).await;
+        self.push_layer(repository, tag, vec![0; 1024]).await
+    }
+
+    /// As [`Self::push`], with a layer in whose root is the program, `app`.
+    pub async fn push_layer(&self, repository: &str, tag: &str, layer: Vec<u8>) -> String {
+        let session = Session::open(self, repository).await;
+        let layer = session.blob(LAYER, layer).await;
         let config = json!({
-            "architecture": "amd64", "os": "linux",
-            "config": {"Labels": {"image": format!("{}/{repository}:{tag}", self.host())}},
+            "architecture": architecture(), "os": "linux",
+            "config": {
+                "Entrypoint": ["/app"],
+                "Labels": {"image": format!("{}/{repository}:{tag}", self.host())},
+            },
             "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]},
         });
         let config = session.blob(CONFIG, config.to_string().into_bytes()).await;
@@ -100,6 +108,15 @@ impl<'a> Session<'a> {
     fn with_login(&self, request: RequestBuilder) -> RequestBuilder {
         let ready = &self.registry.ready;
         request.basic_auth(&ready.push_user, Some(&ready.push_password))
+    }
+}
+
+/// This machine's, in the words of images.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
     }
 }
 
