@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::go::{Directory, Program};
 
@@ -23,6 +23,12 @@ const REGISTRY: Directory<'_> = Directory {
 
 const KEYRING: Directory<'_> =
     Directory { prefix: "keyring", module: "registries", sources: &["go.mod", "go.sum", "keyring"] };
+
+/// The kubelet and what gives it work. In a module of their own for the same reason.
+const NODE: Directory<'_> = Directory { prefix: "node", module: "node", sources: &["go.mod", "go.sum"] };
+
+const NODE_TOOLS: Directory<'_> =
+    Directory { prefix: "node-tools", module: "node", sources: &["launcher", "app"] };
 
 /// Paths of programs that are there and run.
 #[derive(Debug, Clone)]
@@ -59,6 +65,34 @@ pub fn registry() -> Result<PathBuf> {
 /// The kubelet's keyring, see `registries/keyring/main.go`.
 pub fn keyring() -> Result<PathBuf> {
     KEYRING.built(&Program { name: "keyring", package: "./keyring", takes: "half a minute" })
+}
+
+/// What runs a node.
+pub struct NodeBinaries {
+    /// The directory of kubelet, kube-controller-manager and kube-scheduler.
+    pub programs: PathBuf,
+    /// Runs them, see `node/launcher/main.go`.
+    pub launcher: PathBuf,
+    /// What the images of its pods run, see `node/app/main.go`.
+    pub app: PathBuf,
+}
+
+/// Finds or builds what a node needs beside containerd and runc.
+pub fn node() -> Result<NodeBinaries> {
+    let mut kubelet = PathBuf::new();
+    for (name, takes) in [
+        ("kube-scheduler", "a minute or two on 2 cores"),
+        ("kube-controller-manager", "a minute or two on 2 cores"),
+        ("kubelet", "a minute or two on 2 cores"),
+    ] {
+        kubelet = NODE.built(&Program { name, package: &format!("k8s.io/kubernetes/cmd/{name}"), takes })?;
+    }
+    let tool = |name, package| NODE_TOOLS.built(&Program { name, package, takes: "seconds" });
+    Ok(NodeBinaries {
+        programs: kubelet.parent().context("a directory")?.to_owned(),
+        launcher: tool("launcher", "./launcher")?,
+        app: tool("app", "./app")?,
+    })
 }
 
 fn given(assets: &Path, name: &str) -> Result<PathBuf> {

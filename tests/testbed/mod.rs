@@ -4,8 +4,8 @@
 //! kubelet's own keyring: see [`registry`] and [`keyring`].
 //!
 //! Include it with `#[path = "testbed/mod.rs"] mod testbed;`. There is no kubelet
-//! and no controller manager: whoever needs a pod's status or a ReplicaSet's pod
-//! writes it, with [`fixtures`], [`pods`] and [`users`].
+//! and no controller manager, unless a [`node`] is started: whoever needs a pod's
+//! status or a ReplicaSet's pod writes it, with [`fixtures`], [`pods`] and [`users`].
 //!
 //! ```ignore
 //! let plane = ControlPlane::shared();
@@ -37,6 +37,7 @@ pub mod fixtures;
 pub mod go;
 pub mod keyring;
 mod launcher;
+pub mod node;
 pub mod pods;
 mod push;
 pub mod registry;

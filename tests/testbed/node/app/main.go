@@ -1,0 +1,28 @@
+// app is the one program of every image: it runs until it is told to end. With the
+// name of a file it also ends, with status 1, when that file appears, and removes it
+// first: so its container restarts when a test wants it to.
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
+	if len(os.Args) > 1 {
+		go watch(os.Args[1])
+	}
+	<-ended
+}
+
+func watch(file string) {
+	for range time.Tick(50 * time.Millisecond) {
+		if os.Remove(file) == nil {
+			os.Exit(1)
+		}
+	}
+}
