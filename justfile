@@ -21,6 +21,10 @@ lint:
 test *words:
     cargo test --locked {{ words }}
 
+# Stuck pods on a real node, all scenarios or those whose names hold a word given; as root, with Debian's containerd and runc
+e2e *words:
+    cargo test --locked --test node -- {{ words }}
+
 # The main job on a throw-away control plane
 demo:
     cargo run --locked --example demo

@@ -1,0 +1,108 @@
+//! Stuck pods on a real node, from the pull that fails to the container that runs: kubelet, containerd,
+//! controllers, scheduler and registries that ask for a password. It makes containers and needs root, so
+//! `cargo test` leaves it out, and the gate runs it by name: `just e2e`, or `cargo test --test node -- WORDS`
+//! for the scenarios whose names hold one of the words.
+//!
+//! One node serves all scenarios, each with a namespace and a registry of its own, all at once: mostly they
+//! wait. Each ends as a row of the table that is printed last. Times are told, and only bounded by patience.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used
+)]
+
+#[path = "../program/mod.rs"]
+mod program;
+#[path = "../testbed/mod.rs"]
+mod testbed;
+
+mod controllers;
+mod door;
+mod oldest_tool;
+mod pass;
+mod pods;
+mod said;
+mod scene;
+mod stage;
+mod table;
+mod untouched;
+mod workload;
+
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use scene::Scene;
+use stage::Stage;
+use table::{Row, Table};
+use tokio::task::JoinSet;
+
+/// What a user would call it, and what happens.
+type Scenario = (&'static str, fn(Scene) -> Running);
+
+type Running = Pin<Box<dyn Future<Output = Row> + Send>>;
+
+/// A name for each function of a module.
+macro_rules! scenarios {
+    ($($module:ident: $($function:ident)+;)+) => {
+        vec![$($((
+            concat!(stringify!($module), "::", stringify!($function)),
+            |scene| Box::pin($module::$function(scene)),
+        )),+),+]
+    };
+}
+
+const PATIENCE: Duration = Duration::from_mins(5);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let mut scenarios: Vec<Scenario> = scenarios! {
+        controllers: deployment stateful_set daemon_set;
+        oldest_tool: its_own_file_heals_all;
+        untouched:
+            malformed_secret_of_somebody_else
+            pod_that_lists_its_own_pull_secret
+            registry_that_is_down
+            tag_that_does_not_exist;
+    };
+    scenarios.retain(|(name, _)| words.is_empty() || words.iter().any(|word| name.contains(word)));
+
+    let began = Instant::now();
+    let stage = match Stage::set().await {
+        Ok(stage) => Arc::new(stage),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    eprintln!("the node takes pods after {:.1?}", began.elapsed());
+    let mut running = JoinSet::new();
+    for (name, scenario) in scenarios {
+        let stage = Arc::clone(&stage);
+        running.spawn(async move {
+            let row = tokio::spawn(async move { scenario(Scene::new(stage, name).await).await });
+            (name, tokio::time::timeout(PATIENCE, row).await)
+        });
+    }
+    let mut table = Table::default();
+    while let Some(ended) = running.join_next().await {
+        let (name, ended) = ended.expect("it only waits");
+        match ended {
+            Ok(Ok(row)) => table.add(name, row),
+            Ok(Err(panicked)) => table.failed(name, &panicked.to_string()),
+            Err(_) => table.failed(name, "it ran out of time"),
+        }
+    }
+    eprintln!("\nwhat the kubelet said:");
+    stage.said.lines().iter().for_each(|line| eprintln!("  {line}"));
+    eprint!("{table}");
+    eprintln!("the whole took {:.0?}", began.elapsed());
+    // The node ends here, and is waited for.
+    drop(stage);
+    if table.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

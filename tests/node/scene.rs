@@ -1,0 +1,152 @@
+//! A scenario's place: a namespace, a registry that asks for a password, and passes over them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::NamespaceResourceScope;
+use kube::api::{Api, PostParams};
+use kube::{Client, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::task::spawn_blocking;
+
+use crate::pass::Pass;
+use crate::pods::Pods;
+use crate::program::{ConfigFile, pullkeeper};
+use crate::stage::Stage;
+use crate::testbed::audit::{AuditEvent, Mark};
+use crate::testbed::fixtures::namespace;
+use crate::testbed::registry::Registry;
+use crate::testbed::users::User;
+
+pub(crate) const USER: &str = "admin";
+pub(crate) const PASSWORD: &str = "s3cret";
+/// Where [`Scene::image`] has its program.
+const REPOSITORY: &str = "team/app";
+
+pub(crate) struct Scene {
+    pub(crate) stage: Arc<Stage>,
+    pub(crate) admin: Client,
+    pub(crate) namespace: String,
+    pub(crate) registry: Registry,
+}
+
+/// A pass, and when the pods ran that it was to help.
+pub(crate) struct Healed {
+    pub(crate) pass: Pass,
+    /// From the start of the pass.
+    pub(crate) after: Duration,
+    /// Deletions and evictions that succeeded.
+    pub(crate) deletions: usize,
+}
+
+impl Scene {
+    /// A namespace named after the scenario, and a registry with one image.
+    pub(crate) async fn new(stage: Arc<Stage>, name: &str) -> Self {
+        let admin = stage.admin();
+        let name = name.replace("::", "-").replace('_', "-");
+        namespace(&name).create(&admin).await;
+        let registry = spawn_blocking(|| Registry::htpasswd(USER, PASSWORD)).await.expect("a registry");
+        registry.push_layer(REPOSITORY, "1", stage.node.layer()).await;
+        Self { stage, admin, namespace: name, registry }
+    }
+
+    /// The image that is there, of which nobody pulls without the password.
+    pub(crate) fn image(&self) -> String {
+        self.tag("1")
+    }
+
+    /// Another tag of it, which is not there.
+    pub(crate) fn tag(&self, tag: &str) -> String {
+        format!("{}/{REPOSITORY}:{tag}", self.registry.host())
+    }
+
+    pub(crate) fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        Api::namespaced(self.admin.clone(), &self.namespace)
+    }
+
+    /// Makes an object from its JSON.
+    pub(crate) async fn make<K>(&self, object: Value) -> K
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + DeserializeOwned
+            + Serialize
+            + std::fmt::Debug,
+    {
+        let object: K = serde_json::from_value(object).expect("an object");
+        self.api()
+            .create(&PostParams::default(), &object)
+            .await
+            .unwrap_or_else(|error| panic!("create {} in {}: {error}", K::kind(&()), self.namespace))
+    }
+
+    /// The pods with the label `app` of this value.
+    pub(crate) fn pods(&self, app: &str) -> Pods {
+        Pods::new(self.api(), app)
+    }
+
+    /// The namespace, its registry with this password, and whatever `more` says.
+    pub(crate) fn config(&self, password: &str, more: &str) -> String {
+        self.config_of(self.registry.host(), password, more)
+    }
+
+    /// The same with another host.
+    pub(crate) fn config_of(&self, host: &str, password: &str, more: &str) -> String {
+        format!(
+            "namespaces: [{}]\nregistries: [{{host: \"{host}\", username: {USER}, password: {password}, insecure: true}}]\n{more}\n",
+            self.namespace
+        )
+    }
+
+    /// One pass by this configuration, as the shipped ServiceAccount.
+    pub(crate) async fn pass(&self, config: &str) -> Pass {
+        let file = ConfigFile::new(config);
+        let kubeconfig = self.stage.plane.kubeconfig(&self.stage.user.token);
+        spawn_blocking(move || {
+            let mut command = pullkeeper();
+            command.args(["--once", "--output", "json", "--config"]).arg(file.path());
+            command.env("KUBECONFIG", kubeconfig).env_remove("PULLKEEPER_VERIFY");
+            Pass::of(command)
+        })
+        .await
+        .expect("a pass")
+    }
+
+    /// One pass, and the wait until so many of these pods run and are ready.
+    pub(crate) async fn heals(&self, config: &str, pods: &Pods, count: usize) -> Healed {
+        let mark = self.mark().await;
+        let began = Instant::now();
+        let (pass, ready) = tokio::join!(self.pass(config), pods.ready(count));
+        let after = ready.duration_since(began);
+        let deletions = self.deletions(mark, &self.stage.user).await;
+        Healed { pass, after, deletions }
+    }
+
+    pub(crate) async fn mark(&self) -> Mark {
+        let stage = Arc::clone(&self.stage);
+        spawn_blocking(move || stage.plane.audit_log().mark()).await.expect("the audit log")
+    }
+
+    /// How often a user deleted or evicted pods of this namespace, and was allowed to.
+    pub(crate) async fn deletions(&self, mark: Mark, user: &User) -> usize {
+        let deletes = |event: &AuditEvent| {
+            let what = (event.verb.as_str(), event.resource.as_str());
+            matches!(what, ("create", "pods/eviction") | ("delete", "pods")) && event.code < 300
+        };
+        self.requests(mark, user).await.iter().filter(|event| deletes(event)).count()
+    }
+
+    /// A user's requests in this namespace.
+    pub(crate) async fn requests(&self, mark: Mark, user: &User) -> Vec<AuditEvent> {
+        let (stage, user) = (Arc::clone(&self.stage), user.name.clone());
+        let read = spawn_blocking(move || stage.plane.audit_log().since(mark, &user));
+        let mut events = read.await.expect("the audit log");
+        events.retain(|event| event.namespace.as_deref() == Some(&self.namespace));
+        events
+    }
+}

@@ -1,0 +1,35 @@
+//! Workloads as their manifests, with pods that this node takes.
+
+use serde_json::{Value, json};
+
+/// A container that runs an image's program.
+pub(crate) fn container(name: &str, image: &str) -> Value {
+    json!({"name": name, "image": image})
+}
+
+/// A pod's spec. The node has no network of its own, and nobody wants to wait for the end of its pods.
+pub(crate) fn spec(containers: &[Value]) -> Value {
+    json!({"hostNetwork": true, "terminationGracePeriodSeconds": 1, "containers": containers})
+}
+
+pub(crate) fn deployment(app: &str, replicas: usize, spec: &Value) -> Value {
+    owner(app, json!({"replicas": replicas}), spec)
+}
+
+pub(crate) fn stateful_set(app: &str, replicas: usize, spec: &Value) -> Value {
+    owner(app, json!({"replicas": replicas, "serviceName": app, "podManagementPolicy": "Parallel"}), spec)
+}
+
+pub(crate) fn daemon_set(app: &str, spec: &Value) -> Value {
+    owner(app, json!({}), spec)
+}
+
+fn owner(app: &str, mut own: Value, spec: &Value) -> Value {
+    own["selector"] = json!({"matchLabels": {"app": app}});
+    own["template"] = template(app, spec);
+    json!({"metadata": {"name": app}, "spec": own})
+}
+
+fn template(app: &str, spec: &Value) -> Value {
+    json!({"metadata": {"labels": {"app": app}}, "spec": spec})
+}
