@@ -6,27 +6,27 @@ use crate::scene::{PASSWORD, Scene};
 use crate::table::Row;
 use crate::workload::{self, container, spec};
 
-pub(crate) async fn deployment(scene: Scene) -> Row {
+pub(crate) async fn deployment(scene: &Scene) -> Row {
     let spec = spec(&[container("app", &scene.image())]);
     scene.make::<Deployment>(workload::deployment("web", 2, &spec)).await;
-    evicted(&scene, 2).await
+    evicted(scene, 2).await
 }
 
-pub(crate) async fn stateful_set(scene: Scene) -> Row {
+pub(crate) async fn stateful_set(scene: &Scene) -> Row {
     let spec = spec(&[container("app", &scene.image())]);
     scene.make::<StatefulSet>(workload::stateful_set("web", 2, &spec)).await;
-    evicted(&scene, 2).await
+    evicted(scene, 2).await
 }
 
-pub(crate) async fn daemon_set(scene: Scene) -> Row {
+pub(crate) async fn daemon_set(scene: &Scene) -> Row {
     let spec = spec(&[container("app", &scene.image())]);
     scene.make::<DaemonSet>(workload::daemon_set("web", &spec)).await;
-    evicted(&scene, 1).await
+    evicted(scene, 1).await
 }
 
 /// One pass writes the Secret, has the ServiceAccount name it, and has each pod made anew; the next does nothing.
 async fn evicted(scene: &Scene, count: usize) -> Row {
-    let pods = scene.pods("web");
+    let pods = scene.pods();
     pods.stuck(count).await;
     let config = scene.config(PASSWORD, "");
     let healed = scene.heals(&config, &pods, count).await;

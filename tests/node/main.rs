@@ -19,8 +19,11 @@ mod program;
 #[path = "../testbed/mod.rs"]
 mod testbed;
 
+mod budgets;
 mod controllers;
 mod door;
+mod in_place;
+mod jobs;
 mod oldest_tool;
 mod pass;
 mod pods;
@@ -42,9 +45,9 @@ use table::{Row, Table};
 use tokio::task::JoinSet;
 
 /// What a user would call it, and what happens.
-type Scenario = (&'static str, fn(Scene) -> Running);
+type Scenario = (&'static str, for<'a> fn(&'a Scene) -> Running<'a>);
 
-type Running = Pin<Box<dyn Future<Output = Row> + Send>>;
+type Running<'a> = Pin<Box<dyn Future<Output = Row> + Send + 'a>>;
 
 /// A name for each function of a module.
 macro_rules! scenarios {
@@ -62,9 +65,21 @@ const PATIENCE: Duration = Duration::from_mins(5);
 async fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let mut scenarios: Vec<Scenario> = scenarios! {
-        controllers: deployment stateful_set daemon_set;
+        budgets: two_pending_pods two_pods_that_ran;
+        controllers: daemon_set deployment stateful_set;
+        in_place:
+            bare_pod
+            expired_while_it_restarts
+            init_container
+            job_without_retries
+            sibling_that_runs
+            sidecar
+            wrong_password_then_corrected;
+        jobs: no_retry_left one_retry_left;
         oldest_tool: its_own_file_heals_all;
         untouched:
+            bare_pod
+            image_volume
             malformed_secret_of_somebody_else
             pod_that_lists_its_own_pull_secret
             registry_that_is_down
@@ -85,8 +100,13 @@ async fn main() -> ExitCode {
     for (name, scenario) in scenarios {
         let stage = Arc::clone(&stage);
         running.spawn(async move {
-            let row = tokio::spawn(async move { scenario(Scene::new(stage, name).await).await });
-            (name, tokio::time::timeout(PATIENCE, row).await)
+            let row = tokio::spawn(tokio::time::timeout(PATIENCE, async move {
+                let scene = Scene::new(stage, name).await;
+                let row = scenario(&scene).await;
+                scene.clear().await;
+                row
+            }));
+            (name, row.await)
         });
     }
     let mut table = Table::default();
@@ -94,8 +114,8 @@ async fn main() -> ExitCode {
         let (name, ended) = ended.expect("it only waits");
         match ended {
             Ok(Ok(row)) => table.add(name, row),
-            Ok(Err(panicked)) => table.failed(name, &panicked.to_string()),
-            Err(_) => table.failed(name, "it ran out of time"),
+            Ok(Err(_)) => table.failed(name, "it took too long"),
+            Err(_) => table.failed(name, "see above"),
         }
     }
     eprintln!("\nwhat the kubelet said:");

@@ -13,10 +13,10 @@ use crate::workload::{container, deployment, spec};
 
 /// The tool's example but for host, password and namespace. It says nothing of http, which that tool never
 /// asked: the registry was the kubelet's business.
-pub(crate) async fn its_own_file_heals_all(scene: Scene) -> Row {
+pub(crate) async fn its_own_file_heals_all(scene: &Scene) -> Row {
     let spec = spec(&[container("app", &scene.image())]);
     scene.make::<Deployment>(deployment("web", 2, &spec)).await;
-    let pods = scene.pods("web");
+    let pods = scene.pods();
     pods.stuck(2).await;
     let its_own = rules(&[
         ("", "pods", "delete get list"),

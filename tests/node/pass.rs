@@ -1,5 +1,6 @@
 //! One run of the program to its end, and what it reported.
 
+use std::fmt::{self, Debug, Formatter};
 use std::process::Command;
 
 use serde_json::Value;
@@ -7,10 +8,16 @@ use serde_json::Value;
 use crate::program::{Ran, run};
 use crate::scene::PASSWORD;
 
-#[derive(Debug)]
 pub(crate) struct Pass {
-    pub(crate) ran: Ran,
+    ran: Ran,
     report: Value,
+}
+
+/// What it wrote, as a user would see it.
+impl Debug for Pass {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.ran.everything())
+    }
 }
 
 impl Pass {

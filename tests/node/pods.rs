@@ -10,21 +10,19 @@ use kube::api::{Api, ListParams};
 /// Between two looks.
 const BLINK: Duration = Duration::from_millis(50);
 
-/// They share the label `app`.
+/// Those of a namespace.
 pub(crate) struct Pods {
     api: Api<Pod>,
-    app: String,
 }
 
 impl Pods {
-    pub(crate) fn new(api: Api<Pod>, app: &str) -> Self {
-        Self { api, app: app.to_owned() }
+    pub(crate) fn new(api: Api<Pod>) -> Self {
+        Self { api }
     }
 
     /// Those that are not on their way out.
     pub(crate) async fn list(&self) -> Vec<Pod> {
-        let all = ListParams::default().labels(&format!("app={}", self.app));
-        let mut pods = self.api.list(&all).await.expect("the pods").items;
+        let mut pods = self.api.list(&ListParams::default()).await.expect("the pods").items;
         pods.retain(|pod| pod.metadata.deletion_timestamp.is_none());
         pods
     }
@@ -32,6 +30,11 @@ impl Pods {
     /// Waits until there are so many and each has a container whose pull failed more than once.
     pub(crate) async fn stuck(&self, count: usize) -> Vec<Pod> {
         self.waiting_for(count, |reason| reason == "ImagePullBackOff").await
+    }
+
+    /// Waits until there are so many and the last pull of each was refused.
+    pub(crate) async fn refused(&self, count: usize) -> Vec<Pod> {
+        self.waiting_for(count, |reason| matches!(reason, "ErrImagePull" | "ImagePullBackOff")).await
     }
 
     /// Waits until there are so many and each has a container that waits for such a reason.
@@ -44,6 +47,13 @@ impl Pods {
     pub(crate) async fn ready(&self, count: usize) -> Instant {
         self.wait(|pods| pods.len() == count && pods.iter().all(is_ready)).await;
         Instant::now()
+    }
+
+    /// Waits until the node has none of them.
+    pub(crate) async fn gone(&self) {
+        while !self.api.list(&ListParams::default()).await.expect("the pods").items.is_empty() {
+            tokio::time::sleep(BLINK).await;
+        }
     }
 
     /// Waits until they are as they should be. Whoever waits has an end to his patience.
@@ -88,13 +98,15 @@ fn reasons(pod: &Pod) -> Vec<&str> {
     statuses(pod).filter_map(waiting).filter_map(|waiting| waiting.reason.as_deref()).collect()
 }
 
-fn is_ready(pod: &Pod) -> bool {
+/// Does it run, and do all that it is to do?
+pub(crate) fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
     phase == Some("Running") && conditions.into_iter().any(|one| one.type_ == "Ready" && one.status == "True")
 }
 
-fn images(pod: &Pod) -> Vec<String> {
+/// Of all its containers, those of init containers first.
+pub(crate) fn images(pod: &Pod) -> Vec<String> {
     let spec = pod.spec.as_ref().expect("a spec");
     let all = spec.init_containers.iter().flatten().chain(&spec.containers);
     all.filter_map(|container| container.image.clone()).collect()

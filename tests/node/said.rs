@@ -1,7 +1,7 @@
 //! What the kubelet said of containers that wait, word for word: for people who write the rules by which
 //! such waits are told apart.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
@@ -12,9 +12,12 @@ use tokio::task::JoinHandle;
 
 use crate::pods::{statuses, waiting};
 
+/// By namespace, in the order in which they were said.
+type Lines = Arc<Mutex<BTreeMap<String, Vec<String>>>>;
+
 /// Listens until it is dropped.
 pub(crate) struct Said {
-    lines: Arc<Mutex<BTreeSet<String>>>,
+    lines: Lines,
     listener: JoinHandle<()>,
 }
 
@@ -26,8 +29,11 @@ impl Said {
     }
 
     /// A line for each namespace, phase, reason and message.
-    pub(crate) fn lines(&self) -> BTreeSet<String> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let told =
+            lines.iter().flat_map(|(namespace, lines)| lines.iter().map(move |line| (namespace, line)));
+        told.map(|(namespace, line)| format!("{namespace} {line}")).collect()
     }
 }
 
@@ -38,23 +44,32 @@ impl Drop for Said {
 }
 
 /// The server ends a watch after some minutes; then the next tells the same again, which makes no new line.
-async fn listen(pods: Api<Pod>, lines: Arc<Mutex<BTreeSet<String>>>) {
+async fn listen(pods: Api<Pod>, lines: Lines) {
     loop {
         let Ok(watch) = pods.watch(&WatchParams::default(), "0").await else { continue };
         let mut watch = std::pin::pin!(watch);
         while let Some(Ok(event)) = watch.next().await {
             if let WatchEvent::Added(pod) | WatchEvent::Modified(pod) = event {
-                lines.lock().unwrap_or_else(PoisonError::into_inner).extend(said_of(&pod));
+                note(&lines, &pod);
             }
         }
     }
 }
 
+fn note(lines: &Lines, pod: &Pod) {
+    let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = lines.entry(pod.namespace().unwrap_or_default()).or_default();
+    for line in said_of(pod) {
+        if !known.contains(&line) {
+            known.push(line);
+        }
+    }
+}
+
 fn said_of(pod: &Pod) -> Vec<String> {
-    let namespace = pod.namespace().unwrap_or_default();
     let phase = pod.status.as_ref().and_then(|status| status.phase.clone()).unwrap_or_default();
     let waits = statuses(pod).filter_map(waiting);
-    let line = |reason: &str, message: &str| format!("{namespace} ({phase}): {reason}: {message}");
+    let line = |reason: &str, message: &str| format!("({phase}): {reason}: {message}");
     waits
         .filter_map(|waiting| Some((waiting.reason.as_deref()?, waiting.message.as_deref()?)))
         .map(|(reason, message)| line(reason, message))

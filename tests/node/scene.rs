@@ -1,14 +1,17 @@
 //! A scenario's place: a namespace, a registry that asks for a password, and passes over them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::NamespaceResourceScope;
-use kube::api::{Api, PostParams};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{Api, DeleteParams, PostParams};
 use kube::{Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
 use crate::pass::Pass;
@@ -17,11 +20,13 @@ use crate::program::{ConfigFile, pullkeeper};
 use crate::stage::Stage;
 use crate::testbed::audit::{AuditEvent, Mark};
 use crate::testbed::fixtures::namespace;
-use crate::testbed::registry::Registry;
+use crate::testbed::registry::{Registry, Request};
 use crate::testbed::users::User;
 
 pub(crate) const USER: &str = "admin";
 pub(crate) const PASSWORD: &str = "s3cret";
+/// For pods that are to run at once.
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Where [`Scene::image`] has its program.
 const REPOSITORY: &str = "team/app";
 
@@ -29,7 +34,8 @@ pub(crate) struct Scene {
     pub(crate) stage: Arc<Stage>,
     pub(crate) admin: Client,
     pub(crate) namespace: String,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
+    folder: TempDir,
 }
 
 /// A pass, and when the pods ran that it was to help.
@@ -49,12 +55,39 @@ impl Scene {
         namespace(&name).create(&admin).await;
         let registry = spawn_blocking(|| Registry::htpasswd(USER, PASSWORD)).await.expect("a registry");
         registry.push_layer(REPOSITORY, "1", stage.node.layer()).await;
-        Self { stage, admin, namespace: name, registry }
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { stage, admin, namespace: name, registry: Arc::new(registry), folder }
     }
 
     /// The image that is there, of which nobody pulls without the password.
     pub(crate) fn image(&self) -> String {
         self.tag("1")
+    }
+
+    /// A folder that containers may mount at its own path.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Ends one container that waits for the file `restart` in that folder.
+    pub(crate) fn restart(&self) {
+        std::fs::write(self.folder().join("restart"), "").expect("a file");
+    }
+
+    /// The registry takes another password from now on.
+    pub(crate) async fn change_password(&self, password: &'static str) {
+        let registry = Arc::clone(&self.registry);
+        spawn_blocking(move || registry.change_password(password)).await.expect("the registry obeys");
+    }
+
+    /// Waits until the registry has refused so many tries to pull with a password.
+    pub(crate) async fn refusals(&self, count: usize) {
+        let refused = |request: &Request| {
+            request.status == 401 && request.uri.contains("/manifests/") && !request.login.is_empty()
+        };
+        while self.registry.requests().iter().filter(|request| refused(request)).count() < count {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// Another tag of it, which is not there.
@@ -67,6 +100,13 @@ impl Scene {
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     {
         Api::namespaced(self.admin.clone(), &self.namespace)
+    }
+
+    /// Has everything go, before the registry does.
+    pub(crate) async fn clear(&self) {
+        let namespaces = Api::<Namespace>::all(self.admin.clone());
+        namespaces.delete(&self.namespace, &DeleteParams::default()).await.expect("it may go");
+        self.pods().gone().await;
     }
 
     /// Makes an object from its JSON.
@@ -85,9 +125,8 @@ impl Scene {
             .unwrap_or_else(|error| panic!("create {} in {}: {error}", K::kind(&()), self.namespace))
     }
 
-    /// The pods with the label `app` of this value.
-    pub(crate) fn pods(&self, app: &str) -> Pods {
-        Pods::new(self.api(), app)
+    pub(crate) fn pods(&self) -> Pods {
+        Pods::new(self.api())
     }
 
     /// The namespace, its registry with this password, and whatever `more` says.
@@ -121,7 +160,9 @@ impl Scene {
     pub(crate) async fn heals(&self, config: &str, pods: &Pods, count: usize) -> Healed {
         let mark = self.mark().await;
         let began = Instant::now();
-        let (pass, ready) = tokio::join!(self.pass(config), pods.ready(count));
+        let ready = tokio::time::timeout(PATIENCE, pods.ready(count));
+        let (pass, ready) = tokio::join!(self.pass(config), ready);
+        let Ok(ready) = ready else { panic!("the pods still don't run: {pass:?}") };
         let after = ready.duration_since(began);
         let deletions = self.deletions(mark, &self.stage.user).await;
         Healed { pass, after, deletions }

@@ -15,7 +15,7 @@ pub(crate) struct Row {
 
 #[derive(Default)]
 pub(crate) struct Table {
-    rows: Vec<(&'static str, Result<Row, String>)>,
+    rows: Vec<(&'static str, Result<Row, &'static str>)>,
 }
 
 impl Table {
@@ -23,8 +23,8 @@ impl Table {
         self.rows.push((name, Ok(row)));
     }
 
-    pub(crate) fn failed(&mut self, name: &'static str, why: &str) {
-        self.rows.push((name, Err(why.to_owned())));
+    pub(crate) fn failed(&mut self, name: &'static str, why: &'static str) {
+        self.rows.push((name, Err(why)));
     }
 
     pub(crate) fn is_good(&self) -> bool {

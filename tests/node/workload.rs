@@ -12,6 +12,18 @@ pub(crate) fn spec(containers: &[Value]) -> Value {
     json!({"hostNetwork": true, "terminationGracePeriodSeconds": 1, "containers": containers})
 }
 
+/// A bare pod.
+pub(crate) fn pod(app: &str, spec: &Value) -> Value {
+    json!({"metadata": {"name": app, "labels": {"app": app}}, "spec": spec})
+}
+
+/// A Job that may lose so many pods.
+pub(crate) fn job(app: &str, retries: usize, spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    spec["restartPolicy"] = "Never".into();
+    json!({"metadata": {"name": app}, "spec": {"backoffLimit": retries, "template": template(app, &spec)}})
+}
+
 pub(crate) fn deployment(app: &str, replicas: usize, spec: &Value) -> Value {
     owner(app, json!({"replicas": replicas}), spec)
 }

@@ -25,6 +25,9 @@ use super::launcher::{Launcher, directory};
 /// What the API server of a control plane with a node has on beside the usual.
 pub const FLAGS: &[&str] = &["--enable-admission-plugins=NodeRestriction"];
 
+/// An image that is there already, without a registry; it runs the same program.
+pub const LOCAL_IMAGE: &str = "localhost/pause:1";
+
 const NAME: &str = "node-1";
 
 /// A running node, ended when dropped.

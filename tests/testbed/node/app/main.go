@@ -1,6 +1,6 @@
-// app is the one program of every image: it runs until it is told to end. With the
-// name of a file it also ends, with status 1, when that file appears, and removes it
-// first: so its container restarts when a test wants it to.
+// app is the one program of every image: it runs until it is told to end. Its argument
+// is "done", to end well at once, or a file: when that appears, it removes it and ends
+// with status 1, so that its container restarts when a test wants it to.
 package main
 
 import (
@@ -14,6 +14,9 @@ func main() {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
 	if len(os.Args) > 1 {
+		if os.Args[1] == "done" {
+			return
+		}
 		go watch(os.Args[1])
 	}
 	<-ended

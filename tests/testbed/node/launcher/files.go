@@ -73,8 +73,9 @@ func kubeletConfig(o options) any {
 		"healthzPort":              0,
 		"volumePluginDir":          o.file("volume-plugins"),
 		"resolvConf":               "",
-		// Scenarios run side by side: a registry that is slow to answer must hold up no other's pull.
+		// Scenarios run side by side: no pull may wait for another, nor be refused because of it.
 		"serializeImagePulls": false,
+		"registryPullQPS":     0,
 		// What makes it work wherever there is a root.
 		"failCgroupV1":                  false,
 		"cgroupDriver":                  "cgroupfs",
