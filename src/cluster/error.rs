@@ -76,6 +76,7 @@ impl ApiError {
         let details = status.details.as_ref();
         let cause = |reason| has_cause(status, reason);
         match status.code {
+            _ if is_denied(&status.message) => Meaning::Denied,
             403 if cause("NamespaceTerminating") => Meaning::NamespaceTerminating,
             403 if lacks_right(&status.message) => Meaning::Forbidden,
             403 => Meaning::Denied,
@@ -107,6 +108,13 @@ impl ApiError {
 pub(super) fn has_cause(status: &Status, reason: &str) -> bool {
     let mut causes = status.details.iter().flat_map(|details| &details.causes);
     causes.any(|cause| cause.reason == reason)
+}
+
+/// The words for a refusal by a webhook or a `ValidatingAdmissionPolicy` (`ToStatusErr` of the webhooks' `statuserror.go`,
+/// and `dispatcher.go` of the policies). Their authors choose the code: a webhook that names none gets 400, a policy 422.
+fn is_denied(message: &str) -> bool {
+    message.contains("admission webhook \"") && message.contains("\" denied the request")
+        || message.contains("ValidatingAdmissionPolicy '") && message.contains("' denied request")
 }
 
 /// The form in which the API server tells what an authorizer refused, RBAC or another.
