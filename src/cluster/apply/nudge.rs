@@ -4,7 +4,7 @@ use super::Writer;
 use super::pods::{End, Look};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::requests;
-use crate::plan::{Pod, Spelling, cause};
+use crate::plan::{Pod, Spelling, cause, noted};
 
 /// How often a pod is judged anew because it changed.
 const ROUNDS: usize = 2;
@@ -17,7 +17,10 @@ impl Writer<'_> {
         let mut spellings = spellings.to_vec();
         let mut round = 0;
         loop {
-            let patch = requests::pods::nudge(&self.own.name, &seen, &spellings, self.cluster.now());
+            // It holds the moment, which tells it from any other.
+            let note = noted(&seen, &spellings, self.cluster.now());
+            let note = serde_json::to_string(&note).unwrap_or_default();
+            let patch = requests::pods::nudge(&self.own.name, &seen, &spellings, &note);
             let Some(patch) = patch else { return Ok(End::Settled) };
             let Err(error) = self.cluster.send(&patch).await else { return Ok(End::Made) };
             match error.meaning() {
@@ -26,15 +29,13 @@ impl Writer<'_> {
                 _ => return Err(error),
             }
             let now = match self.look_again(pod).await? {
+                // The answer to our own patch was lost: it may run by now.
+                now if now.note() == Some(&note) => return Ok(End::Made),
                 Look::Waits(now) if now.uid == pod.uid && !now.terminating => *now,
                 _ => return Ok(End::Settled),
             };
             if now.resource_version == seen.resource_version {
                 return Err(error);
-            }
-            if error.was_retried() && spellings.iter().all(|spelling| is_spelled(&now, spelling)) {
-                // The answer to our own patch was lost.
-                return Ok(End::Made);
             }
             spellings.retain(|spelling| waits_alike(pod, &now, spelling));
             round += 1;
@@ -55,8 +56,4 @@ fn waits_alike(judged: &Pod, now: &Pod, spelling: &Spelling) -> bool {
         waiting.map(cause)
     };
     cause_in(now).is_some_and(|now| Some(now) == cause_in(judged))
-}
-
-fn is_spelled(now: &Pod, spelling: &Spelling) -> bool {
-    now.waiting.iter().any(|w| w.container == spelling.container && w.image == spelling.to)
 }

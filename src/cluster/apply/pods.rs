@@ -21,9 +21,20 @@ pub(super) enum End {
 /// What became of a pod meanwhile.
 pub(super) enum Look {
     Gone,
-    /// It is there, and waits for no image.
-    Well,
+    /// It is there, and waits for no image. It may have a note of nudges.
+    Well(Option<String>),
     Waits(Box<Pod>),
+}
+
+impl Look {
+    /// What the pod notes of nudges.
+    pub(super) fn note(&self) -> Option<&String> {
+        match self {
+            Self::Gone => None,
+            Self::Well(note) => note.as_ref(),
+            Self::Waits(pod) => pod.nudged.as_ref(),
+        }
+    }
 }
 
 impl Writer<'_> {
@@ -92,7 +103,7 @@ impl Writer<'_> {
                 Look::Waits(now) if same_case(pod, &now) => version = now.resource_version,
                 Look::Gone => return Ok(gone),
                 Look::Waits(now) if now.terminating && now.uid == pod.uid => return Ok(gone),
-                Look::Waits(_) | Look::Well => return Ok(End::Settled),
+                Look::Waits(_) | Look::Well(_) => return Ok(End::Settled),
             }
         }
     }
@@ -101,7 +112,10 @@ impl Writer<'_> {
     pub(super) async fn look_again(&self, pod: &Pod) -> Result<Look, ApiError> {
         let get = requests::get("pods", &self.own.name, &pod.name);
         match self.cluster.object::<wire::Pod>(&get).await {
-            Ok(seen) => Ok(seen.observe().map_or(Look::Well, |pod| Look::Waits(Box::new(pod)))),
+            Ok(seen) => {
+                let note = seen.note();
+                Ok(seen.observe().map_or(Look::Well(note), |pod| Look::Waits(Box::new(pod))))
+            }
             Err(error) if error.meaning() == Meaning::Gone => Ok(Look::Gone),
             Err(error) => Err(error),
         }

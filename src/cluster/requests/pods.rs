@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{JSON, delete_options, path, request, write};
-use crate::plan::{Containers, NUDGED, Pod, Spelling, noted};
+use crate::plan::{Containers, NUDGED, Pod, Spelling};
 
 /// As whom we write Events.
 const REPORTER: &str = "pullkeeper";
@@ -22,7 +22,7 @@ pub(in crate::cluster) fn evict(namespace: &str, name: &str, uid: &str, version:
     request(Method::POST, &path, JSON, JSON, body.to_string().into())
 }
 
-/// Spells images of containers that wait in another way and notes that, if the pod has the version that was seen, and
+/// Spells images of containers that wait in another way and writes the note of that, if the pod has the version that was seen, and
 /// each container its name and image. `None` where one of them waits no more.
 ///
 /// All of it is tested, for a container that runs by now would be restarted.
@@ -30,7 +30,7 @@ pub(in crate::cluster) fn nudge(
     namespace: &str,
     pod: &Pod,
     spellings: &[Spelling],
-    now: Timestamp,
+    note: &str,
 ) -> Option<Request<Vec<u8>>> {
     let test = |path: String, value: &str| json!({"op": "test", "path": path, "value": value});
     let mut patch = vec![test("/metadata/resourceVersion".to_owned(), &pod.resource_version)];
@@ -46,7 +46,6 @@ pub(in crate::cluster) fn nudge(
         patch.push(test(format!("{place}/image"), from));
         patch.push(json!({"op": "replace", "path": format!("{place}/image"), "value": to}));
     }
-    let note = serde_json::to_string(&noted(pod, spellings, now)).unwrap_or_default();
     patch.push(if pod.annotated {
         let key = NUDGED.replace('~', "~0").replace('/', "~1");
         json!({"op": "add", "path": format!("/metadata/annotations/{key}"), "value": note})

@@ -73,6 +73,11 @@ impl Object for Pod {
 }
 
 impl Pod {
+    /// What it notes of nudges.
+    pub(in crate::cluster) fn note(&self) -> Option<String> {
+        self.metadata.annotations.get(NUDGED).cloned()
+    }
+
     /// The pod, if one of its containers waits for its image.
     pub(in crate::cluster) fn observe(mut self) -> Option<plan::Pod> {
         let status = std::mem::take(&mut self.status);

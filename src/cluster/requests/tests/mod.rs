@@ -1,5 +1,7 @@
 //! The shapes of requests, without a server.
 
+mod pods;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -85,7 +87,7 @@ fn deletes_and_evictions_name_the_very_object() {
         (uri.as_str(), &body["preconditions"]),
         ("DELETE /api/v1/namespaces/a/pods/web", &preconditions)
     );
-    let (uri, body) = told(&pods::evict("a", "web", "u", "7"));
+    let (uri, body) = told(&super::pods::evict("a", "web", "u", "7"));
     assert_eq!(uri, "POST /api/v1/namespaces/a/pods/web/eviction");
     assert_eq!(body["deleteOptions"]["preconditions"], preconditions);
 }
