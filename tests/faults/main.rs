@@ -5,11 +5,17 @@
 
 mod bodies;
 mod ending;
+mod events;
 mod evictions;
+mod jobs;
 mod lists;
+mod meanwhile;
 mod namespaces;
+mod nudges;
+mod nudging;
 #[path = "../program/mod.rs"]
 mod program;
+mod refusals;
 mod retries;
 #[path = "../scripted/mod.rs"]
 mod scripted;
@@ -60,16 +66,23 @@ fn unverified() -> BTreeMap<String, String> {
 }
 
 fn configuration(text: &str) -> Config {
-    let file = settings(text);
-    let inputs = Inputs { file: Some(file.path().to_owned()), env: unverified() };
+    load(&settings(text), unverified())
+}
+
+fn load(file: &ConfigFile, env: BTreeMap<String, String>) -> Config {
+    let inputs = Inputs { file: Some(file.path().to_owned()), env };
     config::load(&inputs).expect("the test's configuration").config
 }
 
 /// One pass with `settings`.
 async fn pass_over(server: &Server, settings: &str) -> Result<Report, ApiError> {
+    pass_by(server, &configuration(settings)).await
+}
+
+async fn pass_by(server: &Server, config: &Config) -> Result<Report, ApiError> {
     let choice = Choice { server: Some(server.url().to_owned()), ..Choice::default() };
     let cluster = choice.connect(CancellationToken::new()).await.expect("a cluster");
-    pass(&cluster, &configuration(settings), Options::default(), &Progress::default()).await
+    pass(&cluster, config, Options::default(), &Progress::default()).await
 }
 
 /// What a report says, without the summary: changes as they are printed, the rest by its reason.
