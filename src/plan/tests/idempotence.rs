@@ -1,21 +1,21 @@
 //! Planning against the applied plan is empty, over random clusters and configurations; and no pod is
 //! ever recreated twice, not even where a webhook strips our Secret's name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::builders::{
-    ECR, ago, config, credential, ecr, failed, given, now, nudge, owner, pod, registry, secret, waiting,
-    written,
+    ECR, ago, answered, config, credential, ecr, failed, given, now, nudge, owner, pod, readable, registry,
+    secret, waiting, written,
 };
 use crate::config::{Adopt, Config, Heal, NameSet, ServiceAccounts};
 use crate::plan::secrets::MANAGED_BY;
 use crate::plan::{
-    Credential, Evidence, Life, Namespace, Plan, Pod, PodAction, Secret, ServiceAccount, Snapshot, Waiting,
-    needs, plan,
+    Credential, Evidence, Job, Life, Namespace, Plan, Pod, PodAction, Probed, Secret, ServiceAccount,
+    Snapshot, Verb, Waiting, needs, plan,
 };
 use crate::registry::DockerConfig;
 
@@ -181,6 +181,19 @@ impl Case {
     }
 }
 
+fn any_probed() -> impl Strategy<Value = Probed> {
+    let anyone = Probed::Readable { digest: None, anonymously: true };
+    let said = || "said".to_owned();
+    prop::sample::select(vec![
+        readable(),
+        readable(),
+        anyone,
+        Probed::Missing(said()),
+        Probed::Refused(said()),
+        Probed::Untold(said()),
+    ])
+}
+
 /// Four registries in two Secrets, one of them for `team-a` only and one minted, whose host it tells itself; sources
 /// that may fail.
 fn any_case() -> impl Strategy<Value = Case> {
@@ -211,6 +224,29 @@ proptest! {
         let after = applied(&case.plan(&before, 0), &before, now(), strips);
         let second = case.plan(&after, 1);
         prop_assert!(second.is_empty(), "{:?}", second.changes().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn actions_on_a_pod_come_to_an_end(before in any_snapshot(), case in any_case(), probed in any_probed(), strips in any::<bool>()) {
+        let (mut seen, mut done) = (before, BTreeMap::<_, (usize, usize)>::new());
+        let job = Ok(Job { backoff_limit: 6, ..Job::default() });
+        let mut last = Vec::new();
+        for pass in 0..12 {
+            let at = now() + SignedDuration::from_mins(20 * pass);
+            let evidence = answered(&case.config, &seen, case.evidence(&seen, at), &probed, &job, at);
+            let plan = plan(&case.config, &seen, &evidence, at);
+            last = plan.namespaces.iter().flat_map(|own| own.pods.iter().map(|pod| (own.name.clone(), pod.pod.name.clone(), pod.action.verb()))).collect();
+            for (namespace, pod, verb) in &last {
+                let (nudges, evictions) = done.entry((namespace.clone(), pod.clone())).or_default();
+                *(if *verb == Verb::Nudge { nudges } else { evictions }) += 1;
+            }
+            seen = applied(&plan, &seen, at, strips);
+        }
+        // Three spellings for the pod that was there, and for its successor.
+        for (pod, (nudges, evictions)) in done {
+            prop_assert!(nudges <= 6 && evictions <= 1, "{:?}: {} nudges, {} evictions", pod, nudges, evictions);
+        }
+        prop_assert!(last.is_empty(), "{:?}", last);
     }
 
     #[test]
