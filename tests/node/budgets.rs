@@ -5,6 +5,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use serde_json::json;
 
 use crate::in_place::restarting;
+use crate::pods::is_ready;
 use crate::scene::{PASSWORD, Scene, USER};
 use crate::table::Row;
 use crate::testbed::fixtures::{docker_config, docker_config_secret, service_account};
@@ -34,9 +35,10 @@ pub(crate) async fn two_pods_that_ran(scene: &Scene) -> Row {
     scene.change_password("n3w-s3cret").await;
     // Each removes the file that ends it.
     scene.restart();
-    pods.wait(|pods| pods.iter().any(|pod| !crate::pods::is_ready(pod))).await;
+    pods.wait(|pods| pods.iter().any(|pod| !is_ready(pod))).await;
     scene.restart();
-    pods.stuck(2).await;
+    // Not much later the kubelet says CrashLoopBackOff of them, now and then.
+    pods.refused(2).await;
     let config = scene.config("n3w-s3cret", "pods: {evictRunning: true}");
     let told = thrice(scene, &config, &pods).await;
     assert!(told.iter().any(|(reason, _)| reason == "DisruptionBudget"), "{told:?}");

@@ -83,7 +83,7 @@ pub(crate) async fn expired_while_it_restarts(scene: &Scene) -> Row {
     pods.ready(1).await;
     scene.change_password(NEW).await;
     scene.restart();
-    let stuck = pods.stuck(1).await;
+    let stuck = pods.refused(1).await;
     let phase = stuck[0].status.as_ref().and_then(|status| status.phase.as_deref());
     assert_eq!(phase, Some("Running"));
     healed(scene, 1).await
