@@ -7,8 +7,14 @@
 mod testbed;
 
 mod concurrency;
+mod jobs;
+mod nudges;
+mod nudging;
+mod own_lists;
 mod pods;
+mod refused;
 mod requests;
+mod rights;
 mod secrets;
 mod service_accounts;
 mod setup;

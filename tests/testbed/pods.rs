@@ -50,6 +50,7 @@ struct Container {
     name: String,
     image: String,
     state: Value,
+    mounts: Value,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +94,7 @@ impl PodBuilder {
         } else {
             let image = format!("registry.example.org/{name}:1");
             // In front: the container added last stays last.
-            self.containers.insert(0, Container { kind: Kind::Regular, name: name.to_owned(), image, state });
+            self.containers.insert(0, Container::new(Kind::Regular, name, &image, state));
         }
         self
     }
@@ -146,6 +147,13 @@ impl PodBuilder {
             Some(list) => list.push(secret),
             None => self.spec["imagePullSecrets"] = json!([secret]),
         }
+        self
+    }
+
+    /// The container added last mounts an image as a volume.
+    pub fn image_volume(mut self, reference: &str) -> Self {
+        self.spec["volumes"] = json!([{"name": "image", "image": {"reference": reference}}]);
+        self.last().mounts = json!([{"name": "image", "mountPath": "/image"}]);
         self
     }
 
@@ -218,7 +226,7 @@ impl PodBuilder {
 
     fn add(mut self, kind: Kind, name: &str, image: &str) -> Self {
         let state = json!({"waiting": {"reason": "ContainerCreating"}});
-        self.containers.push(Container { kind, name: name.to_owned(), image: image.to_owned(), state });
+        self.containers.push(Container::new(kind, name, image, state));
         self
     }
 
@@ -228,8 +236,13 @@ impl PodBuilder {
 }
 
 impl Container {
+    fn new(kind: Kind, name: &str, image: &str, state: Value) -> Self {
+        let (name, image) = (name.to_owned(), image.to_owned());
+        Self { kind, name, image, state, mounts: Value::Null }
+    }
+
     fn spec(&self) -> Value {
-        let mut spec = json!({"name": self.name, "image": self.image});
+        let mut spec = json!({"name": self.name, "image": self.image, "volumeMounts": self.mounts});
         if self.kind == Kind::Sidecar {
             spec["restartPolicy"] = "Always".into();
         }
