@@ -185,7 +185,7 @@ async fn assert_pass_writes(plane: &ControlPlane, token: &str, folder: &Path) {
 }
 
 /// The folder's configuration with a password file that is there.
-fn shipped_config(folder: &Path) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn shipped_config(folder: &Path) -> (tempfile::TempDir, PathBuf) {
     let config_map = &documents(&folder.join("configmap.yaml"))[0].value;
     let text = config_map["data"]["config.yaml"].as_str().unwrap();
     assert!(text.contains(PASSWORD_FILE), "{text}");
@@ -219,13 +219,13 @@ fn texts(list: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// A document of a manifest.
-struct Document {
+pub(crate) struct Document {
     /// As written, for the server to judge.
-    text: String,
-    value: Value,
+    pub(crate) text: String,
+    pub(crate) value: Value,
 }
 
-fn documents(path: &Path) -> Vec<Document> {
+pub(crate) fn documents(path: &Path) -> Vec<Document> {
     let text = read(path);
     let documents: Vec<_> =
         text.split("\n---\n").map(|text| Document { text: text.to_owned(), value: parse(text) }).collect();
@@ -233,12 +233,12 @@ fn documents(path: &Path) -> Vec<Document> {
     documents
 }
 
-fn parse(yaml: &str) -> Value {
+pub(crate) fn parse(yaml: &str) -> Value {
     serde_saphyr::from_str(yaml).unwrap_or_else(|e| panic!("{e}:\n{yaml}"))
 }
 
 /// Creates an object; unknown and repeated fields are errors. Returns it as the server understood it.
-async fn create(client: &Client, document: &Document) -> Value {
+pub(crate) async fn create(client: &Client, document: &Document) -> Value {
     let path = format!("{}?fieldValidation=Strict", collection(&document.value));
     let (status, answer) = send(client, Method::POST, &path, &document.text).await;
     assert_eq!(status, StatusCode::CREATED, "{answer}\n{}", document.text);
@@ -284,7 +284,7 @@ pub(crate) async fn send_as(
 }
 
 /// Waits until the authorizer, which learns of new roles by a watch, allows a request.
-async fn honoured(user: &Client, path: &str) {
+pub(crate) async fn honoured(user: &Client, path: &str) {
     for _ in 0..500 {
         if send(user, Method::GET, path, "").await.0 == StatusCode::OK {
             return;
