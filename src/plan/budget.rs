@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::turn::take_turns;
 use super::{Finding, NamespacePlan, PodAction, PodChange, Subject};
 
 /// The most nudges of a pass: each is a pull, and the registry has others to serve.
@@ -43,10 +44,7 @@ fn take(
         own.map(move |(pod, _)| (namespace, pod))
     });
     let mut places: Vec<(usize, usize)> = places.collect();
-    if !places.is_empty() {
-        let start = usize::try_from(now.as_second()).unwrap_or_default() % places.len();
-        places.rotate_left(start);
-    }
+    take_turns(&mut places, now);
     let (mut left, mut of_owner) = (limit, BTreeMap::new());
     let mut beyond = Vec::new();
     for (namespace, pod) in places {

@@ -21,6 +21,7 @@ mod snapshot;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use crate::plan::evidence::Evidence;
 use crate::plan::job::Job;
 use crate::plan::namespace::{Planned, SoFar};
 use crate::plan::probe::{Probe, ProbeKey, Probed};
+use crate::plan::turn::take_turns;
 use crate::plan::{Snapshot, WantedByRegistries};
 
 /// The most images that registries are asked about in a pass.
@@ -65,8 +66,7 @@ pub fn questions(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now:
 /// At most `limit` of them, others at another time.
 fn some_of<T>(mut all: Vec<T>, limit: usize, now: Timestamp) -> Vec<T> {
     if all.len() > limit {
-        let start = usize::try_from(now.as_second()).unwrap_or_default() % all.len();
-        all.rotate_left(start);
+        take_turns(&mut all, now);
         all.truncate(limit);
     }
     all
@@ -126,8 +126,8 @@ mod tests {
     fn what_is_left_out_has_its_turn() {
         let now = |second| Timestamp::from_second(second).unwrap();
         assert_eq!(some_of(vec![1, 2, 3], 3, now(1)), [1, 2, 3]);
-        assert_eq!(some_of(vec![1, 2, 3], 2, now(4)), [2, 3]);
-        assert_eq!(some_of(vec![1, 2, 3], 2, now(5)), [3, 1]);
+        let some: BTreeSet<_> = (0..20).map(|second| some_of(vec![1, 2, 3], 2, now(second))).collect();
+        assert_eq!(some, BTreeSet::from([vec![1, 2], vec![2, 3], vec![3, 1]]));
         assert!(some_of(Vec::<u8>::new(), 2, now(5)).is_empty());
     }
 }

@@ -9,6 +9,7 @@ mod plugins;
 mod pods;
 mod secrets;
 mod sources;
+mod turns;
 
 use builders::{Seen, config, evidence, namespace, secret};
 
