@@ -83,11 +83,14 @@ impl Planned {
 
     fn judge_service_accounts(&mut self, seen: &Namespace) {
         let ours: Vec<String> = self.around.secrets.keys().cloned().collect();
+        let in_place = |name: &&String| seen.secrets.contains_key(*name);
         for (account, seen) in &seen.service_accounts {
             let list = service_accounts::judge(seen, &ours);
+            let absent = ours.iter().filter(in_place).filter(|name| !seen.pull_secrets.contains(name));
             let after = OurServiceAccount {
                 pull_secrets: list.clone().unwrap_or_else(|| seen.pull_secrets.clone()),
                 changed: if list.is_some() { Some(THIS_PASS) } else { seen.changed },
+                put_back: absent.filter_map(|name| Some((name.clone(), seen.changed?))).collect(),
             };
             self.around.service_accounts.insert(account.clone(), after);
             self.own.service_accounts.extend(list.map(|list| ServiceAccountChange {

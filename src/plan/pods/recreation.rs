@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{Act, Case, OurServiceAccount, Serving, Verdict};
 use crate::plan::probe::Probed;
 
@@ -77,6 +79,8 @@ fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) ->
     let Case { pod, waiting, settings, .. } = case;
     let kind = pod.controller.as_ref().map(|controller| controller.kind.as_str());
     let changed = account.and_then(|account| account.changed);
+    let taken_out =
+        account.and_then(|account| account.put_back.get(name)).is_some_and(|added| lately(*added, case));
     let made_before = changed.is_some_and(|changed| pod.created.is_some_and(|made| made <= changed));
     let table = [
         (
@@ -118,6 +122,13 @@ fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) ->
             ),
         ),
         (
+            taken_out,
+            format!(
+                "somebody takes Secret {name} out of its ServiceAccount {}, so a new pod may lack it, too; it is recreated once the name has stayed there for a pass. Add it where that ServiceAccount is kept",
+                pod.service_account
+            ),
+        ),
+        (
             !made_before,
             format!(
                 "it was made when its ServiceAccount named Secret {name} already, but doesn't name it; does a webhook strip pull secrets?"
@@ -125,6 +136,12 @@ fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) ->
         ),
     ];
     table.into_iter().find_map(|(applies, what)| applies.then_some(what))
+}
+
+/// Whoever takes our Secret out of a `ServiceAccount` again and again does so within a day. Who did it once, as an
+/// upgrade does, may well have made pods of it that need us now.
+fn lately(added: Timestamp, case: &Case<'_>) -> bool {
+    case.now.duration_since(added) < SignedDuration::from_hours(24)
 }
 
 /// A Job's are recreated, too, at the price of a retry.

@@ -49,4 +49,7 @@ pub struct OurServiceAccount {
     pub pull_secrets: Vec<String>,
     /// When we last added names to it; `None` if it never was us.
     pub changed: Option<Timestamp>,
+    /// Our Secrets that this pass puts back into it, with the time at which we last added names: they are in place
+    /// since before this pass, so somebody took them out.
+    pub put_back: BTreeMap<String, Timestamp>,
 }

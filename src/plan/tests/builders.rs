@@ -169,8 +169,10 @@ pub(super) fn namespace() -> Seen {
 
 impl Seen {
     pub(super) fn service_account(mut self, name: &str, pull_secrets: &[&str]) -> Self {
+        // One that doesn't name our Secret was never patched.
+        let changed = pull_secrets.contains(&"pullkeeper").then(|| ago(60));
         let pull_secrets = pull_secrets.iter().map(|name| (*name).to_owned()).collect();
-        let account = ServiceAccount { pull_secrets, changed: Some(ago(60)), ..ServiceAccount::default() };
+        let account = ServiceAccount { pull_secrets, changed, ..ServiceAccount::default() };
         self.0.service_accounts.insert(name.into(), account);
         self
     }

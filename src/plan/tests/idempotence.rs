@@ -1,5 +1,5 @@
-//! Planning against the applied plan is empty, over random clusters and configurations; and no pod is
-//! ever recreated twice, not even where a webhook strips our Secret's name.
+//! Planning against the applied plan is empty, but for pods that were put off, over random clusters and
+//! configurations; and no pod is ever recreated twice, not even where a webhook strips our Secret's name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +14,8 @@ use super::builders::{
 use crate::config::{Adopt, Config, Heal, NameSet, ServiceAccounts};
 use crate::plan::secrets::MANAGED_BY;
 use crate::plan::{
-    Credential, Evidence, Job, Life, Namespace, Plan, Pod, PodAction, Probed, Secret, ServiceAccount,
-    Snapshot, Verb, Waiting, needs, plan,
+    Credential, Evidence, Job, Life, Namespace, Plan, Pod, PodAction, PodChange, Probed, Secret,
+    ServiceAccount, Snapshot, Verb, Waiting, needs, plan,
 };
 use crate::registry::DockerConfig;
 
@@ -103,11 +103,14 @@ fn any_namespace() -> impl Strategy<Value = Namespace> {
     let list = prop::collection::vec(prop::sample::select(vec!["pullkeeper", "second", "theirs", ""]), 0..4);
     let accounts = prop::collection::btree_map(prop::sample::select(vec!["default", "ci"]), list, 0..3);
     let pods = prop::collection::vec(any_pod(), 0..4);
-    (any_secret(), any_secret(), accounts, pods, prop::array::uniform2(prop::bool::weighted(0.2))).prop_map(
-        |(first, second, accounts, pods, [paused, unread])| {
+    // A day later, whoever took our names out is no reason to wait.
+    let added = prop::sample::select(vec![100, 60 * 25]);
+    let secrets = (any_secret(), any_secret());
+    (secrets, accounts, pods, prop::array::uniform2(prop::bool::weighted(0.2)), added).prop_map(
+        |((first, second), accounts, pods, [paused, unread], added)| {
             let own = |list: Vec<&str>| ServiceAccount {
                 pull_secrets: list.into_iter().map(str::to_owned).collect(),
-                changed: Some(ago(100)),
+                changed: Some(ago(added)),
                 ..ServiceAccount::default()
             };
             let named = |(index, pod): (usize, Pod)| Pod { name: format!("pod-{index}"), ..pod };
@@ -146,6 +149,11 @@ fn usable(secret: &Secret) -> BTreeSet<String> {
     let config = DockerConfig::parse(text).unwrap_or_default();
     let ours = ["harbor.example.com", "docker.io", ECR];
     ours.into_iter().filter(|key| config.is_usable(key)).map(str::to_owned).collect()
+}
+
+/// Where somebody has taken our names out since, pods wait for a second pass.
+fn was_patched_lately(account: &ServiceAccount) -> bool {
+    account.changed.is_some_and(|at| at > ago(60 * 24))
 }
 
 /// A configuration and what its sources give.
@@ -220,9 +228,17 @@ fn any_case() -> impl Strategy<Value = Case> {
 
 proptest! {
     #[test]
-    fn planning_against_the_applied_plan_is_empty(before in any_snapshot(), case in any_case(), strips in any::<bool>()) {
+    fn planning_against_the_applied_plan_is_empty_but_for_what_was_put_off(before in any_snapshot(), case in any_case(), strips in any::<bool>()) {
         let after = applied(&case.plan(&before, 0), &before, now(), strips);
-        let second = case.plan(&after, 1);
+        let put_off = case.plan(&after, 1);
+        for own in &put_off.namespaces {
+            prop_assert!(own.secrets.is_empty() && own.service_accounts.is_empty());
+            let accounts = &before.namespaces[&own.name].service_accounts;
+            let of = |change: &PodChange| &accounts[&change.pod.service_account];
+            prop_assert!(own.pods.iter().all(|change| was_patched_lately(of(change))));
+        }
+        let later = applied(&put_off, &after, now() + SignedDuration::from_mins(1), strips);
+        let second = case.plan(&later, 2);
         prop_assert!(second.is_empty(), "{:?}", second.changes().collect::<Vec<_>>());
     }
 

@@ -1,5 +1,6 @@
 //! The verdict table, row by row.
 
+mod accounts;
 mod budget;
 mod jobs;
 mod named;
