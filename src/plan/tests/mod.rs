@@ -7,6 +7,7 @@ mod hosts;
 mod idempotence;
 mod plugins;
 mod pods;
+mod safety;
 mod secrets;
 mod sources;
 mod turns;
