@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::scripted::objects::{
     conflict, forbidden, list, not_found, ok, refusal_with, service_account, stuck_pod,
 };
-use super::scripted::{Expect, Request, Server, get, patch, post, writes};
+use super::scripted::{Expect, Request, Server, delete, get, patch, post, writes};
 use super::{ACCOUNTS, DEFAULT, EVENTS, ONE, PODS, SECRETS, pass_over, said};
 
 /// Stuck pods in team-a, whose Secret and ServiceAccount are then put in place.
@@ -49,6 +49,21 @@ async fn the_very_pod_that_was_judged_is_evicted() {
         asked[2].json()["deleteOptions"]["preconditions"],
         json!({"uid": "uid-of-web", "resourceVersion": "1"})
     );
+}
+
+/// It reads them from a watch: a pod that is made at once may get what was named before.
+#[tokio::test]
+async fn the_api_server_has_time_to_learn_what_the_service_account_names() {
+    for (heal, act) in [("auto", evict("web")), ("all", delete(format!("{PODS}/web")))] {
+        let mut script = stuck(&["web"]);
+        script.push(act.says(ok(&json!({}))));
+        script.push(post(EVENTS).says(ok(&json!({}))));
+        let server = Server::start(script);
+        pass_over(&server, &format!("{ONE}\npods: {{heal: {heal}}}")).await.unwrap();
+        let asked = server.finish();
+        assert_eq!(asked[1].path, DEFAULT);
+        assert!(asked[2].at.duration_since(asked[1].at).as_secs() >= 1, "heal: {heal}");
+    }
 }
 
 #[tokio::test]
@@ -125,7 +140,7 @@ async fn a_refusal_is_one_finding_and_no_other_pod_is_tried() {
 #[tokio::test]
 async fn the_oldest_tools_way_is_a_delete_of_the_very_pod() {
     let mut script = stuck(&["web"]);
-    script.push(super::scripted::delete(format!("{PODS}/web")).says(ok(&json!({}))));
+    script.push(delete(format!("{PODS}/web")).says(ok(&json!({}))));
     script.push(post(EVENTS).says(ok(&json!({}))));
     let server = Server::start(script);
     let report = pass_over(&server, &format!("{ONE}\npods: {{heal: all}}")).await.unwrap();

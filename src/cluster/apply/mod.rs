@@ -11,10 +11,12 @@ mod service_accounts;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Cluster;
@@ -25,6 +27,9 @@ use crate::plan::{Applied, Change, NamespacePlan, Plan, Subject, Verb};
 const NAMESPACES: usize = 16;
 /// Writes that may be under way at once. Those that wait for their turn have not begun.
 const WRITES: usize = 16;
+
+/// How long the API server takes until new pods surely get what a ServiceAccount names: it reads those from a watch.
+const ADMISSION_LAG: Duration = Duration::from_secs(1);
 
 /// What the writers of one pass share.
 pub struct Writing<'a> {
@@ -64,7 +69,7 @@ struct Writer<'a> {
     turns: &'a Semaphore,
 }
 
-/// What stands in the way of later writes in the namespace.
+/// What later writes in the namespace rest on, as far as it isn't in place.
 #[derive(Default)]
 struct Missing {
     /// Secrets that are not there.
@@ -75,6 +80,8 @@ struct Missing {
     accounts: BTreeSet<String>,
     /// The namespace itself is going or gone.
     namespace: bool,
+    /// When a ServiceAccount was patched last.
+    patched: Option<Instant>,
 }
 
 impl Writer<'_> {

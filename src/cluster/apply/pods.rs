@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use super::{Missing, Writer};
+use super::{ADMISSION_LAG, Missing, Writer};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::{requests, wire};
 use crate::plan::{Applied, Finding, Pod, PodAction, PodChange, Verb, cause};
@@ -55,6 +55,9 @@ impl Writer<'_> {
             if absent || unnamed || refused.contains(right) {
                 continue;
             }
+            if !matches!(change.action, PodAction::Nudge(_)) {
+                self.until_admitted(missing).await;
+            }
             let Some(_turn) = self.turn().await else {
                 applied.undone += 1;
                 continue;
@@ -76,6 +79,15 @@ impl Writer<'_> {
                     self.not_done(applied, change, &error);
                 }
             }
+        }
+    }
+
+    /// Waits until the pod that comes instead is sure to get what was patched into its ServiceAccount.
+    async fn until_admitted(&self, missing: &Missing) {
+        let Some(patched) = missing.patched else { return };
+        tokio::select! {
+            () = tokio::time::sleep_until(patched + ADMISSION_LAG) => {}
+            () = self.writing.until.cancelled() => {}
         }
     }
 

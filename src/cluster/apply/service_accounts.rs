@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use tokio::time::Instant;
 
 use super::{Missing, Writer};
 use crate::cluster::error::{ApiError, Meaning};
@@ -51,7 +52,10 @@ impl Writer<'_> {
             };
             let subject = self.subject("ServiceAccount", &change.name);
             match written {
-                Ok(End::Made) => self.made(applied, Verb::Patch, subject, change.why(&ours)),
+                Ok(End::Made) => {
+                    missing.patched = Some(Instant::now());
+                    self.made(applied, Verb::Patch, subject, change.why(&ours));
+                }
                 Ok(End::Settled) => (self.writing.progress)(),
                 Ok(End::Gone) => {
                     (self.writing.progress)();
