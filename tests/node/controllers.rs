@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 
+use crate::in_place::uids;
 use crate::scene::{PASSWORD, Scene};
 use crate::table::Row;
 use crate::workload::{self, container, spec};
@@ -27,13 +28,14 @@ pub(crate) async fn daemon_set(scene: &Scene) -> Row {
 /// One pass writes the Secret, has the ServiceAccount name it, and has each pod made anew; the next does nothing.
 async fn evicted(scene: &Scene, count: usize) -> Row {
     let pods = scene.pods();
-    pods.stuck(count).await;
+    let before = uids(&pods.stuck(count).await);
     let config = scene.config(PASSWORD, "");
     let healed = scene.heals(&config, &pods, count).await;
     let pass = healed.pass.succeeded();
     assert_eq!(pass.count("create Secret pullkeeper"), 1, "{pass:?}");
     assert_eq!(pass.count("patch ServiceAccount default"), 1, "{pass:?}");
     assert_eq!((pass.count("evict Pod"), healed.deletions), (count, count), "{pass:?}");
+    assert_eq!(scene.told("PullEvicted").await, before);
 
     let before = pods.identities().await;
     let pass = scene.pass(&config).await.succeeded();

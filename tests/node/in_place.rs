@@ -120,6 +120,7 @@ async fn healed(scene: &Scene, count: usize) -> Row {
     assert_eq!(healed.deletions, 0, "{pass:?}");
     let after = pods.list().await;
     assert_eq!(uids(&after), uids(&before));
+    assert_eq!(scene.told("PullNudged").await, uids(&before));
     // Otherwise the kubelet's own next try was the one that went well.
     let spelled_anew = |pod: &Pod| images(pod).iter().any(|image| image.contains("@sha256:"));
     assert!(after.iter().all(spelled_anew), "{pass:?}");
@@ -134,7 +135,7 @@ async fn settled(scene: &Scene, config: &str, pods: &Pods) {
     assert_eq!(pods.identities().await, before);
 }
 
-fn uids(pods: &[Pod]) -> BTreeSet<String> {
+pub(crate) fn uids(pods: &[Pod]) -> BTreeSet<String> {
     pods.iter().filter_map(ResourceExt::uid).collect()
 }
 

@@ -1,12 +1,13 @@
 //! A scenario's place: a namespace, a registry that asks for a password, and passes over them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{Api, DeleteParams, PostParams};
+use k8s_openapi::api::core::v1::{Event, Namespace};
+use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use kube::{Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -180,6 +181,13 @@ impl Scene {
             matches!(what, ("create", "pods/eviction") | ("delete", "pods")) && event.code < 300
         };
         self.requests(mark, user).await.iter().filter(|event| deletes(event)).count()
+    }
+
+    /// The pods, by uid, that have an Event of ours for this reason; `kubectl describe pod` asks so.
+    pub(crate) async fn told(&self, reason: &str) -> BTreeSet<String> {
+        let ours = ListParams::default().fields(&format!("involvedObject.kind=Pod,reason={reason}"));
+        let events = self.api::<Event>().list(&ours).await.expect("the Events");
+        events.items.into_iter().filter_map(|event| event.involved_object.uid).collect()
     }
 
     /// A user's requests in this namespace.
