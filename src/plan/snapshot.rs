@@ -108,6 +108,17 @@ pub struct Pod {
     pub running: bool,
     /// Its containers that wait for an image, init and ephemeral ones included.
     pub waiting: Vec<Waiting>,
+    /// Its containers that have not been tried yet, for its init containers come first.
+    pub initializing: Vec<Waiting>,
+}
+
+impl Pod {
+    /// The container that is about to be pulled for the first time or anew, if its image is spelled so.
+    #[must_use]
+    pub fn unstarted(&self, container: &str, image: &str) -> Option<&Waiting> {
+        let mut all = self.waiting.iter().chain(&self.initializing);
+        all.find(|own| own.container == container && own.image == image)
+    }
 }
 
 /// The controller of a pod.

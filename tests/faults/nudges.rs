@@ -123,6 +123,31 @@ async fn every_container_that_waits_is_in_one_patch_and_no_other() {
     assert_eq!(noted.as_object().unwrap().len(), 4, "{noted}");
 }
 
+/// They share the back-off of the init container, for that is kept by pod and spelling.
+#[tokio::test]
+async fn containers_of_the_same_image_that_come_after_an_init_container_are_spelled_alike() {
+    let bed = Bed::new();
+    let image = |name: &str| bed.image(name);
+    let later = |name: &str| json!({"name": name, "state": {"waiting": {"reason": "PodInitializing"}}});
+    let mut pod = bed.pod("web", "1");
+    pod["spec"]["initContainers"] =
+        json!([container("migrate", &image("app")), container("then", &image("app"))]);
+    pod["spec"]["containers"] = json!([container("other", &image("other")), container("app", &image("app"))]);
+    pod["status"]["initContainerStatuses"] = json!([waits("migrate", &image("app")), later("then")]);
+    pod["status"]["containerStatuses"] = json!([later("other"), later("app")]);
+    let (operations, last) = patched(&bed, pod).await;
+    let mut expected = vec![test("/metadata/resourceVersion", "1")];
+    for (place, name) in [
+        ("/spec/initContainers/0", "migrate"),
+        ("/spec/initContainers/1", "then"),
+        ("/spec/containers/1", "app"),
+    ] {
+        expected.extend(respelled(place, name, &image("app"), &bed.digested("app")));
+    }
+    assert_eq!(operations, expected);
+    assert_eq!(note(&last["value"][NOTE]).as_object().unwrap().len(), 3);
+}
+
 #[tokio::test]
 async fn a_short_name_of_docker_hub_needs_no_registry_to_be_spelled_out() {
     let bed = Bed::new();

@@ -50,10 +50,6 @@ impl Writer<'_> {
 
 /// Does the container wait for the image as it was spelled, and for the same cause?
 fn waits_alike(judged: &Pod, now: &Pod, spelling: &Spelling) -> bool {
-    let cause_in = |pod: &Pod| {
-        let waiting =
-            pod.waiting.iter().find(|w| w.container == spelling.container && w.image == spelling.from);
-        waiting.map(cause)
-    };
+    let cause_in = |pod: &Pod| pod.unstarted(&spelling.container, &spelling.from).map(cause);
     cause_in(now).is_some_and(|now| Some(now) == cause_in(judged))
 }

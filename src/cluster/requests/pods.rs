@@ -35,7 +35,7 @@ pub(in crate::cluster) fn nudge(
     let test = |path: String, value: &str| json!({"op": "test", "path": path, "value": value});
     let mut patch = vec![test("/metadata/resourceVersion".to_owned(), &pod.resource_version)];
     for Spelling { container, from, to } in spellings {
-        let waiting = pod.waiting.iter().find(|w| w.container == *container && w.image == *from)?;
+        let waiting = pod.unstarted(container, from)?;
         let list = match waiting.list {
             Containers::Init => "initContainers",
             Containers::Regular => "containers",

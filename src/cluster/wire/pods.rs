@@ -82,19 +82,22 @@ impl Pod {
     pub(in crate::cluster) fn observe(mut self) -> Option<plan::Pod> {
         let status = std::mem::take(&mut self.status);
         let running = status.regular.iter().any(|status| status.state.running.is_some());
-        let mut waiting = Vec::new();
+        let (mut waiting, mut initializing) = (Vec::new(), Vec::new());
         for (list, containers, statuses) in [
             (Containers::Init, &self.spec.init_containers, status.init),
             (Containers::Regular, &self.spec.containers, status.regular),
             (Containers::Ephemeral, &self.spec.ephemeral_containers, status.ephemeral),
         ] {
             for ContainerStatus { name, state } in statuses {
-                let Some(state) = state.waiting.filter(|state| is_about_image(&state.reason)) else {
-                    continue;
+                let Some(state) = state.waiting else { continue };
+                let found = match state.reason.as_str() {
+                    "PodInitializing" => &mut initializing,
+                    reason if is_about_image(reason) => &mut waiting,
+                    _ => continue,
                 };
                 let mut places = containers.iter().enumerate();
                 let place = places.find(|(_, container)| container.name == name);
-                waiting.push(Waiting {
+                found.push(Waiting {
                     image: place.map(|(_, container)| container.image.clone()).unwrap_or_default(),
                     container: name,
                     reason: state.reason,
@@ -126,6 +129,7 @@ impl Pod {
             controller: controller.map(|OwnerReference { kind, name, .. }| Controller { kind, name }),
             running,
             waiting,
+            initializing,
         })
     }
 }

@@ -80,7 +80,21 @@ pub fn judge(
         return oldest::judge(pod, around);
     }
     let judge = |waiting| judge_container(pod, waiting, around, settings, answers, now);
-    combine(pod.waiting.iter().map(judge).collect())
+    let mut verdict = combine(pod.waiting.iter().map(judge).collect());
+    if let Verdict::Nudge { spellings, .. } = &mut verdict {
+        spellings.extend(of_the_same_image(pod, spellings));
+    }
+    verdict
+}
+
+/// Containers that come after a nudged init container and have its very image: the kubelet's back-off is kept by pod
+/// and spelling, so that they would wait for the rest of it.
+fn of_the_same_image(pod: &Pod, nudged: &[Spelling]) -> Vec<Spelling> {
+    let alike = |own: &Waiting| {
+        let first = nudged.iter().find(|spelling| spelling.from == own.image)?;
+        Some(Spelling { container: own.container.clone(), ..first.clone() })
+    };
+    pod.initializing.iter().filter_map(alike).collect()
 }
 
 fn nobodys_business(
