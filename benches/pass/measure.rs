@@ -34,12 +34,15 @@ pub(crate) struct Program {
 
 /// One run of it.
 pub(crate) struct Run {
-    /// Requests of the audit log that begin a list, and those that continue one.
+    /// Requests of the audit log that begin a list, those that continue one, and those for one object.
     pub(crate) lists: usize,
     pub(crate) pages: usize,
-    /// Of both, those for pods.
+    pub(crate) gets: usize,
+    /// Of lists and pages, those for pods.
     pub(crate) pod_pages: usize,
     pub(crate) writes: usize,
+    /// Of those, the Events that tell of pods.
+    pub(crate) events: usize,
     pub(crate) changes: usize,
     /// As the report says.
     pub(crate) pass: Duration,
@@ -109,11 +112,14 @@ impl Program {
         assert_eq!((summary.reads, summary.writes), (reads.len(), writes.len()), "report and audit log");
         let pages = reads.iter().filter(|event| event.uri.contains("continue=")).count();
         let of_pods = |event: &&&AuditEvent| event.resource == "pods";
+        let gets = reads.iter().filter(|event| event.verb == "get").count();
         Run {
-            lists: reads.len() - pages,
+            lists: reads.len() - pages - gets,
             pages,
+            gets,
             pod_pages: reads.iter().filter(of_pods).count(),
             writes: writes.len(),
+            events: writes.iter().filter(|event| event.resource == "events").count(),
             changes: summary.changes,
             pass: Duration::from_secs_f64(summary.seconds),
             wall,

@@ -45,11 +45,15 @@ impl Cluster {
     /// Makes the writes of `plan`.
     pub async fn apply(&self, plan: &Plan, writing: &Writing<'_>) -> Applied {
         let (told, turns) = (Mutex::default(), Semaphore::new(WRITES));
-        let write = |own| Writer { cluster: self, own, writing, told: &told, turns: &turns }.write();
-        let namespaces = plan.namespaces.iter().map(write);
+        let write = async |(place, own)| {
+            (place, Writer { cluster: self, own, writing, told: &told, turns: &turns }.write().await)
+        };
+        // None waits for one that takes its time; what is told keeps the order of the plan.
+        let namespaces = stream::iter(plan.namespaces.iter().enumerate().map(write));
+        let mut written: Vec<_> = namespaces.buffer_unordered(NAMESPACES).collect().await;
+        written.sort_unstable_by_key(|(place, _)| *place);
         let mut all = Applied::default();
-        let mut written = stream::iter(namespaces).buffered(NAMESPACES);
-        while let Some(applied) = written.next().await {
+        for (_, applied) in written {
             all.changes.extend(applied.changes);
             all.findings.extend(applied.findings);
             all.errors.extend(applied.errors);
