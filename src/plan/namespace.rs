@@ -12,7 +12,7 @@ use super::{
     Finding, Namespace, NamespacePlan, PodAction, PodChange, Secret, SecretChange, ServiceAccountChange,
     Subject, secrets, service_accounts,
 };
-use crate::config::{Config, Reach};
+use crate::config::Config;
 use crate::registry::Host;
 
 /// When something changed that this pass is about to change: later than any pod that was seen. The
@@ -68,11 +68,7 @@ impl Planned {
         self.around.wanted.append(&mut judgement.hosts);
         if !judgement.serves.is_empty() {
             // Only pods ask for the logins.
-            let serves = if seen.pods.is_empty() {
-                Vec::new()
-            } else {
-                served(config, &self.own.name, wanted, &judgement, secret)
-            };
+            let serves = if seen.pods.is_empty() { Vec::new() } else { served(config, &judgement, secret) };
             let changed =
                 if judgement.action.is_some() { Some(THIS_PASS) } else { secret.and_then(|s| s.changed) };
             self.around.secrets.insert(wanted.name.clone(), OurSecret { serves, changed });
@@ -135,31 +131,14 @@ impl Planned {
 }
 
 /// The registries that a Secret serves once its judgement is carried out, with what their registries would be
-/// shown.
-fn served(
-    config: &Config,
-    namespace: &str,
-    wanted: &Wanted,
-    judgement: &Judgement,
-    seen: Option<&Secret>,
-) -> Vec<Served> {
+/// shown, and how: as the entry says that is responsible for the host. Another entry's way is none: by plain
+/// http everybody on it would see the login.
+fn served(config: &Config, judgement: &Judgement, seen: Option<&Secret>) -> Vec<Served> {
     let content = judgement.docker_config(seen);
-    let served = |host: &Host| Served {
-        host: host.clone(),
-        login: content.as_ref().and_then(|content| host.keys().iter().find_map(|key| content.entry(key))),
-        reach: reach(config, namespace, &wanted.name, host),
+    let served = |(index, host): &(usize, Host)| {
+        let login = content.as_ref().and_then(|own| host.keys().iter().find_map(|key| own.entry(key)));
+        let reach = config.registries.get(*index)?.reach.clone();
+        Some(Served { host: host.clone(), login, reach })
     };
-    judgement.serves.iter().map(served).collect()
-}
-
-/// How the registry is reached: by the entry that names it, or else by one whose hosts its source tells.
-fn reach(config: &Config, namespace: &str, secret: &str, host: &Host) -> Reach {
-    let mut own: Vec<_> = config
-        .registries
-        .iter()
-        .filter(|registry| registry.secret_name == secret && registry.is_for(namespace))
-        .filter(|registry| registry.hosts.contains(host) || registry.source.is_open_ended())
-        .collect();
-    own.sort_by_key(|registry| !registry.hosts.contains(host));
-    own.first().map(|registry| registry.reach.clone()).unwrap_or_default()
+    judgement.serves.iter().filter_map(served).collect()
 }

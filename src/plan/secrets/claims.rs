@@ -53,6 +53,11 @@ pub(super) fn claims<'a>(wanted: &'a Wanted, noted: &State) -> Vec<Claim<'a>> {
 }
 
 impl Claim<'_> {
+    /// The host, with its source's place in the configuration: that says how the registry is reached.
+    pub(super) fn place(&self) -> (usize, Host) {
+        (self.source.index, self.host.clone())
+    }
+
     /// Is it of a source that was not asked, though this Secret lacks a fresh entry?
     pub(super) fn is_waiting(&self, wanted: &Wanted, there: &DockerConfig, noted: &State) -> bool {
         let fresh = |note: &Noted| note.is_fresh(wanted, self.source, there, &self.host);

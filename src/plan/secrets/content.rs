@@ -15,8 +15,8 @@ pub(super) struct Composed {
     pub(super) state: State,
     /// The hosts that it is for, whether it has a credential of them or not.
     pub(super) hosts: Vec<Host>,
-    /// Those of them for which a pod that names the Secret can pull.
-    pub(super) serves: Vec<Host>,
+    /// Those of them for which a pod that names the Secret can pull, each with its source's place.
+    pub(super) serves: Vec<(usize, Host)>,
     /// What it means for the sources.
     pub(super) sources: BySource,
     /// Every entry that is written takes the place of one that was good, and is due.
@@ -220,7 +220,7 @@ impl Composed {
         let good = claims
             .iter()
             .filter(|claim| holds_usable(&self.config, &claim.host) && !claim.is_refused_in(&self.config));
-        self.serves = good.map(|claim| claim.host.clone()).collect();
+        self.serves = good.map(Claim::place).collect();
         self
     }
 }
@@ -235,12 +235,12 @@ fn is_host(key: &str, host: &Host) -> bool {
     host.keys().iter().any(|own| same_registry(own, key))
 }
 
-/// The hosts for which a pod that names a Secret that isn't written can pull.
-pub(super) fn served(hosts: &[Host], config: &DockerConfig) -> Vec<Host> {
+/// The hosts for which a pod that names a Secret that isn't written can pull, each with its source's place.
+pub(super) fn served(claims: &[Claim<'_>], config: &DockerConfig) -> Vec<(usize, Host)> {
     if config.malformed().is_some() {
         return Vec::new();
     }
-    hosts.iter().filter(|host| holds_usable(config, host)).cloned().collect()
+    claims.iter().filter(|claim| holds_usable(config, &claim.host)).map(Claim::place).collect()
 }
 
 /// Has it a good entry for `host`, under whatever spelling of it?

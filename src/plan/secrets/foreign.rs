@@ -89,8 +89,10 @@ pub(super) fn leave(wanted: &Wanted, seen: &Secret, finding: Option<Finding>) ->
         Some(_) => docker_config(seen).unwrap_or_default(),
         None => DockerConfig::default(),
     };
-    let hosts = hosts(wanted, seen);
-    Judgement { serves: served(&hosts, &config), hosts, finding, ..Judgement::default() }
+    let claims = claims(wanted, &state(seen));
+    let serves = served(&claims, &config);
+    let hosts = claims.into_iter().map(|claim| claim.host).collect();
+    Judgement { hosts, serves, finding, ..Judgement::default() }
 }
 
 fn is_sound(config: &DockerConfig) -> bool {

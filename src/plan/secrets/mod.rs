@@ -88,8 +88,9 @@ pub struct Judgement {
     pub action: Option<(Action, &'static str)>,
     /// The hosts that it is for.
     pub hosts: Vec<Host>,
-    /// Those of them for which it holds a good credential once that is done.
-    pub serves: Vec<Host>,
+    /// Those of them for which it holds a good credential once that is done, each with the place in the
+    /// configuration of the registry that is responsible for it.
+    pub serves: Vec<(usize, Host)>,
     /// What it means for the sources.
     pub sources: BySource,
     /// It isn't there, and may not be made.

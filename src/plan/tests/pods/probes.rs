@@ -2,9 +2,12 @@
 
 use secrecy::ExposeSecret;
 
-use super::super::builders::{DIGEST, answered, readable};
+use super::super::builders::{
+    DIGEST, ECR, REFUSED, answered, credential, ecr, given, readable, registry, waiting,
+};
 use super::{Config, Heal, Pod, Pods, config, evidence, namespace, now, owner, plan, pod, says, told};
-use crate::plan::{Probed, questions};
+use crate::config::{DockerConfigFrom, Programs, Reach, Registry, Source};
+use crate::plan::{Evidence, Probed, Waiting, questions};
 
 #[test]
 fn a_pod_is_recreated_only_for_an_image_that_the_new_one_can_pull() {
@@ -74,4 +77,37 @@ fn an_image_is_asked_about_once_and_with_the_login_that_pods_get() {
     let [probe] = asked.probes.as_slice() else { panic!("{} probes", asked.probes.len()) };
     assert_eq!((probe.image.to_string(), &*probe.login.username), (super::IMAGE.to_owned(), "admin"));
     assert_eq!(probe.login.password.expose_secret(), "pass");
+}
+
+#[test]
+fn a_registry_is_asked_in_the_way_of_the_entry_that_gave_the_login() {
+    let from = DockerConfigFrom::File("config.json".into());
+    let source = Source::DockerConfig { from, programs: Programs::default() };
+    let own = Registry { source, hosts: Vec::new(), ..registry("docker.example.com") };
+    let plainly = Reach { insecure: true, ca: None };
+    let privately = Reach { insecure: false, ca: Some("/ca.crt".into()) };
+    for (of_docker, of_ecr) in [(plainly, Reach::default()), (privately, Reach::default())] {
+        let registries = [
+            (Registry { reach: of_docker.clone(), ..own.clone() }, "docker.example.com"),
+            (Registry { reach: of_ecr.clone(), ..ecr() }, ECR),
+        ];
+        for order in [[0, 1], [1, 0]] {
+            let config = Config { registries: order.map(|i| registries[i].0.clone()).into(), ..config() };
+            let gave = order.map(|i| given(vec![credential(registries[i].1, "pass")]));
+            let mut pod = pod();
+            pod.waiting = ["docker.example.com", ECR]
+                .map(|host| Waiting {
+                    image: format!("{host}/app:1"),
+                    container: host.into(),
+                    ..waiting(REFUSED)
+                })
+                .into();
+            let snapshot = namespace().service_account("default", &[]).pod(pod).in_("team-a");
+            let asked = questions(&config, &snapshot, &Evidence::of(gave.into()), now());
+            let told: Vec<_> =
+                asked.probes.into_iter().map(|probe| (probe.host.to_string(), probe.reach)).collect();
+            let by = |host: &str| told.iter().find(|(own, _)| own == host).map(|(_, reach)| reach.clone());
+            assert_eq!((by("docker.example.com"), by(ECR)), (Some(of_docker.clone()), Some(of_ecr.clone())));
+        }
+    }
 }
