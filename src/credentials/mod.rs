@@ -3,6 +3,7 @@
 //! All sources are asked at once, each with a deadline of its own. One that fails takes only its own
 //! registries down: its failure is evidence too, and the plan keeps what was good.
 
+mod answers;
 mod asking;
 mod aws;
 mod copied;

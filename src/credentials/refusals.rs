@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 
+use super::answers::Answers;
 use crate::config::Source;
 use crate::plan::Credential;
 use crate::registry::{Entry, sha256};
@@ -19,7 +20,11 @@ const REST: Duration = Duration::from_mins(20);
 
 /// The refusals that passes of one process remember.
 #[derive(Default)]
-pub struct Refusals(Mutex<BTreeMap<What, (Instant, String)>>);
+pub struct Refusals {
+    known: Mutex<BTreeMap<What, (Instant, String)>>,
+    /// What was said of images.
+    pub(super) images: Answers,
+}
 
 /// What was refused, or not.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +83,7 @@ impl Refusals {
     }
 
     fn words(&self, what: &What) -> Option<String> {
-        let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refusals = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.retain(|_, (at, _)| at.elapsed() < REST);
         refusals.get(what).map(|(_, words)| words.clone())
     }
@@ -95,6 +100,11 @@ impl Refusals {
         self.keep(What::Accepted(Login::of(credential)), "");
     }
 
+    /// Notes that this login was shown by itself, when an image had been refused to it, and is good.
+    pub(super) fn note_good(&self, login: &Login) {
+        self.keep(What::Accepted(login.clone()), "");
+    }
+
     /// Notes that it was refused when an image was asked for.
     pub(super) fn note_probed(&self, login: &Login, words: &str) {
         self.keep(What::Probed(login.clone()), words);
@@ -106,12 +116,12 @@ impl Refusals {
     }
 
     fn keep(&self, what: What, words: &str) {
-        let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refusals = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.insert(what, (Instant::now(), words.to_owned()));
     }
 
     fn forget(&self, what: &What) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
     }
 }
 

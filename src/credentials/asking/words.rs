@@ -97,7 +97,7 @@ const NOT_PLAIN: &str = "if it speaks https, take insecure out";
 /// What to do about an answer that says nothing of the password.
 pub(crate) fn later(status: StatusCode) -> &'static str {
     let passes = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-    if passes { "the next pass asks again" } else { NOT_THERE }
+    if passes { "a later pass asks again" } else { NOT_THERE }
 }
 
 /// The account, as far as it may be shown.

@@ -43,12 +43,14 @@ impl<'a> Gate<'a> {
     }
 
     /// Shows the login with `asking`, where it may be shown. Its answer counts by its status: 401 refuses
-    /// the login, in the words of `refused`, unless that is known to be good; 403 only ever an image.
+    /// the login, in the words of `refused`, unless that is known to be good or `is_good` says so, which asks for
+    /// no image; 403 only ever an image.
     pub(super) async fn show<T>(
         &self,
         asking: impl Future<Output = Result<T, String>>,
         status: impl Fn(&T) -> StatusCode,
         refused: impl Fn(StatusCode) -> String,
+        is_good: impl Future<Output = bool>,
     ) -> Result<T, Probed> {
         let mut state = self.state.lock().await;
         match &mut *state {
@@ -63,6 +65,12 @@ impl<'a> Gate<'a> {
         let answer = asking.await.map_err(Probed::Untold)?;
         match status(&answer) {
             StatusCode::UNAUTHORIZED => {
+                // There are registries that say the same of a good login that may not read the image.
+                if is_good.await {
+                    self.refusals.note_good(self.login);
+                    *state = State::Good;
+                    return Ok(answer);
+                }
                 let words = refused(StatusCode::UNAUTHORIZED);
                 self.refusals.note_probed(self.login, &words);
                 *state = State::Refused(words.clone());

@@ -15,6 +15,7 @@ mod words;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use futures::future::join_all;
 use tokio::sync::Semaphore;
@@ -29,7 +30,7 @@ use gate::Gate;
 const AT_ONCE: usize = 8;
 
 /// Asks about each image; one answer for each probe, in their order. A login that was refused, in this pass or
-/// not long ago, is not shown again.
+/// not long ago, is not shown again; nor is asked again for a while what was not readable.
 pub async fn probe(probes: &[Probe], refusals: &Refusals) -> Vec<Probed> {
     if probes.is_empty() {
         return Vec::new();
@@ -58,9 +59,20 @@ async fn probe_by(
     let gates: BTreeMap<_, _> = logins.map(|login| (login, Gate::of(login, refusals))).collect();
     let turns = Semaphore::new(AT_ONCE);
     let asked = questions.iter().map(async |question| {
+        let key = question.probe.key();
+        if let Some(answer) = refusals.images.recall(&key, Instant::now()) {
+            return answer;
+        }
         let _turn = turns.acquire().await;
         match (patience.check(), gates.get(&question.login)) {
-            (Ok(()), Some(gate)) => talk::talk(network, question.probe, gate).await,
+            (Ok(()), Some(gate)) => {
+                let answer = talk::talk(network, question.probe, gate).await;
+                // Who was not asked, for the sake of others, is the first in the next pass.
+                if answer != Probed::Untold(words::unheard()) {
+                    refusals.images.keep(key, &answer, Instant::now());
+                }
+                answer
+            }
             (Err(late), _) => Probed::Untold(format!("its registry {late}")),
             (Ok(()), None) => Probed::Untold("its registry was not asked".to_owned()),
         }

@@ -11,6 +11,7 @@ use super::gate::Gate;
 use super::manifest::{self, Answer, Manifest};
 use super::{token, words};
 use crate::credentials::asking::{Auth, Network, Peer, Registry, Server, Way, beginning};
+use crate::credentials::verify;
 use crate::plan::{Probe, Probed};
 use crate::registry::Entry;
 
@@ -33,6 +34,7 @@ enum Said<'a> {
 
 /// An image whose registry wants a login.
 struct Asking<'a> {
+    network: &'a Network,
     probe: &'a Probe,
     manifest: Manifest<'a>,
     /// The token server; none where the registry takes the login itself.
@@ -63,7 +65,7 @@ async fn as_nobody<'a>(network: &'a Network, probe: &'a Probe) -> Result<Said<'a
             Some(tokens)
         }
     };
-    Ok(Said::WantsLogin(Box::new(Asking { probe, manifest, tokens })))
+    Ok(Said::WantsLogin(Box::new(Asking { network, probe, manifest, tokens })))
 }
 
 /// How the registry wants a login, if it does. To whoever has none it may say that there is no such image, and
@@ -91,17 +93,24 @@ impl Asking<'_> {
         } else {
             let asking = time.of(self.manifest.ask(Auth::Login(login)));
             let refused = |status| words::refused(&self.manifest.registry.peer.server, login, status);
-            gate.show(asking, judged_status, refused).await?
+            gate.show(asking, judged_status, refused, self.is_good(time)).await?
         };
         let judging = async { Ok(judge(&self.manifest, self.probe, answer, Some(login)).await) };
         time.of(judging).await.map_err(Probed::Untold)
+    }
+
+    /// Is the login good, whatever it may read? Asked once of a login whose first answer was a refusal.
+    async fn is_good(&self, time: &Time) -> bool {
+        let Probe { image, login, reach, .. } = self.probe;
+        let asking = async { Ok(verify::accepts(self.network, &image.host, login, reach).await) };
+        time.of(asking).await.unwrap_or(false)
     }
 
     async fn token(&self, tokens: &Peer, time: &Time, gate: &Gate<'_>) -> Result<SecretString, Probed> {
         let login = &self.probe.login;
         let asking = time.of(tokens.get(Auth::Login(login)));
         let refused = |status| words::refused(&tokens.server, login, status);
-        let answer = gate.show(asking, Response::status, refused).await?;
+        let answer = gate.show(asking, Response::status, refused, self.is_good(time)).await?;
         let reading = async {
             if !answer.status().is_success() {
                 return Ok(Err(no_token(&tokens.server, login, answer).await));

@@ -55,7 +55,7 @@ pub(super) fn unheard() -> String {
 /// A rate limit.
 pub(super) fn limited(server: &Server, login: Option<&Entry>) -> String {
     let (whom, remedy) = match login.map(user) {
-        Some(who) => (who, "the next pass asks again"),
+        Some(who) => (who, "a later pass asks again"),
         None => ("whoever has no login".to_owned(), "see that the image's pods present one"),
     };
     format!("{server} has a rate limit, which {whom} has reached; {remedy}")
@@ -86,7 +86,7 @@ pub(super) fn sent_round(server: &Server) -> String {
 
 /// No answer in time.
 pub(super) fn late(limit: Duration) -> String {
-    format!("its registry gave no answer within {limit:?}; the next pass asks again")
+    format!("its registry gave no answer within {limit:?}; a later pass asks again")
 }
 
 /// An image reference of which nobody can be asked.

@@ -35,8 +35,13 @@ pub(super) async fn verify(network: &Network, host: &Host, entry: &Entry, reach:
     }
     let asking = ask(network, host.authority(), entry, reach);
     let asked = tokio::time::timeout(network.deadline, asking).await;
-    let late = || Err(format!("no answer within {:?}; the next pass asks again", network.deadline));
+    let late = || Err(format!("no answer within {:?}; a later pass asks again", network.deadline));
     asked.unwrap_or_else(|_| late()).unwrap_or_else(Verdict::Unverified)
+}
+
+/// Does the registry at `authority` accept `entry`, as far as it can be told?
+pub(super) async fn accepts(network: &Network, authority: &str, entry: &Entry, reach: &Reach) -> bool {
+    matches!(ask(network, authority, entry, reach).await, Ok(Verdict::Accepted))
 }
 
 impl From<Verdict> for Trust {

@@ -83,7 +83,9 @@ async fn a_token_server_may_give_none() {
         let words = format!("its token server {} {words}", tokens.address);
         let expected = if refuses { refused(&words) } else { untold(&words) };
         assert_eq!(one(&probe_of(&registry, "team/app:1")).await, expected, "{status}");
-        assert_eq!((registry.lines().len(), tokens.logins().len()), (1, 2), "{status}");
+        // After a 401 the registry is asked about the login itself; here it says no more.
+        let asked = if status == 401 { 2 } else { 1 };
+        assert_eq!((registry.lines().len(), tokens.logins().len()), (asked, 2), "{status}");
     }
 }
 

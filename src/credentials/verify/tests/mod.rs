@@ -13,7 +13,7 @@ use crate::plan::Trust;
 
 const REMEDY: &str = "write the right password, or ask who runs the registry for a new one";
 const SEE: &str = "see that the host is right and that a registry runs there";
-const LATER: &str = "the next pass asks again";
+const LATER: &str = "a later pass asks again";
 
 #[tokio::test]
 async fn a_registry_without_a_challenge_is_open_or_none() {

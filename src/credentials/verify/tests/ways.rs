@@ -28,7 +28,7 @@ async fn a_registry_that_cant_be_reached_is_no_refusal() {
     assert_eq!(World::new().ask("registry.example", &PLAIN).await, unverified(&text));
 
     let silent = Server::silent().await;
-    let late = "no answer within 300ms; the next pass asks again";
+    let late = "no answer within 300ms; a later pass asks again";
     assert_eq!(World::new().hurried().ask_plain(&silent).await, unverified(late));
 
     let closing = Server::new([]).await;
