@@ -62,7 +62,9 @@ pub async fn pass_after(
     } else {
         let written = line.writes(plan.len());
         let lenient = config.preset.is_some_and(Preset::is_lenient);
-        cluster.apply(&plan, &Writing { until: &until, lenient, progress: &|| written.inc(1) }).await
+        let by_namespace = config.namespaces.listed().is_some();
+        let writing = Writing { until: &until, by_namespace, lenient, progress: &|| written.inc(1) };
+        cluster.apply(&plan, &writing).await
     };
     drop(line);
 

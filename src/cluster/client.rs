@@ -20,7 +20,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::error::{ApiError, chain, has_cause};
+use super::apply::Rests;
+use super::error::{ApiError, chain, has_cause, has_several_budgets};
 use super::wire::{Kind, Object};
 
 /// Requests that may be under way at once.
@@ -43,6 +44,8 @@ pub struct Cluster {
     reads: AtomicUsize,
     writes: AtomicUsize,
     clock: Mutex<Option<(Timestamp, Instant)>>,
+    /// What was refused not long ago.
+    pub(super) rests: Rests,
 }
 
 /// What one attempt met.
@@ -67,6 +70,7 @@ impl Cluster {
             reads: AtomicUsize::new(0),
             writes: AtomicUsize::new(0),
             clock: Mutex::new(None),
+            rests: Rests::default(),
         }
     }
 
@@ -156,6 +160,18 @@ impl Cluster {
         }
     }
 
+    /// Sends a request once, and waits no longer than `limit` for its answer: for what isn't worth more.
+    pub(super) async fn send_once(
+        &self,
+        request: &Request<Vec<u8>>,
+        limit: Duration,
+    ) -> Result<Vec<u8>, ApiError> {
+        let started = Instant::now();
+        let late = |_| Err(Attempt::Lost(format!("no answer within {limit:?}")));
+        let met = timeout(limit, self.attempt(request)).await.unwrap_or_else(late);
+        met.map_err(|met| self.failure(met, 1, started.elapsed()))
+    }
+
     fn failure(&self, met: Attempt, attempts: u32, elapsed: Duration) -> ApiError {
         match met {
             Attempt::Refused(status, _) => ApiError::Refused { status, attempts },
@@ -198,7 +214,9 @@ impl Attempt {
         match self {
             // An eviction that a disruption budget forbids is answered with 429 too: that is for the next pass.
             Self::Refused(status, _) => {
-                matches!(status.code, 429 | 500 | 502 | 503 | 504) && !has_cause(status, "DisruptionBudget")
+                matches!(status.code, 429 | 500 | 502 | 503 | 504)
+                    && !has_cause(status, "DisruptionBudget")
+                    && !has_several_budgets(status)
             }
             Self::Lost(_) => true,
             Self::Unsendable(_) => false,

@@ -60,6 +60,8 @@ pub enum Meaning {
     Denied,
     /// A disruption budget forbids the eviction.
     DisruptionBudget,
+    /// The pod has more than one disruption budget, with which no eviction can be.
+    SeveralBudgets,
     /// The continue token of a list is too old.
     Expired,
     /// The answer can't be given in the form that was asked for.
@@ -87,6 +89,7 @@ impl ApiError {
             410 => Meaning::Expired,
             406 | 415 => Meaning::NotAcceptable,
             429 if cause("DisruptionBudget") => Meaning::DisruptionBudget,
+            500 if has_several_budgets(status) => Meaning::SeveralBudgets,
             _ => Meaning::Other,
         }
     }
@@ -108,6 +111,12 @@ impl ApiError {
 pub(super) fn has_cause(status: &Status, reason: &str) -> bool {
     let mut causes = status.details.iter().flat_map(|details| &details.causes);
     causes.any(|cause| cause.reason == reason)
+}
+
+/// The words for a pod with more than one disruption budget (`pkg/registry/core/pod/storage/eviction.go`): they come with a
+/// code that else may pass, and without a reason.
+pub(super) fn has_several_budgets(status: &Status) -> bool {
+    status.message.contains("more than one PodDisruptionBudget")
 }
 
 /// The words for a refusal by a webhook or a `ValidatingAdmissionPolicy` (`ToStatusErr` of the webhooks' `statuserror.go`,

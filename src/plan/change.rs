@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::secrets::Action;
-use super::{Finding, Plan, PodAction, PodChange, ServiceAccountChange, Subject};
+use super::{Finding, Plan, PodAction, PodChange, ServiceAccountChange, Spelling, Subject};
 
 /// What was written, and what was not.
 #[derive(Debug, Default)]
@@ -104,7 +104,15 @@ impl PodChange {
     /// Why it is done, and to which containers where it isn't the whole pod.
     #[must_use]
     pub fn why(&self) -> String {
-        let PodAction::Nudge(spellings) = &self.action else { return self.act.why.clone() };
+        match &self.action {
+            PodAction::Nudge(spellings) => self.why_nudged(spellings),
+            PodAction::Evict | PodAction::Delete => self.act.why.clone(),
+        }
+    }
+
+    /// Why it is nudged, where these are the containers that still wait.
+    #[must_use]
+    pub fn why_nudged(&self, spellings: &[Spelling]) -> String {
         let spelled: Vec<_> =
             spellings.iter().map(|s| format!("{} waits for {}", s.container, s.from)).collect();
         format!("container {}: {}", spelled.join(", "), self.act.why)

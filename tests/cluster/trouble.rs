@@ -51,7 +51,7 @@ async fn namespaces_that_go_midway_are_told_and_the_others_done() {
     terminate_namespace(&place.admin, &going).await;
     delete_namespace(&place.admin, &gone).await;
     let until = CancellationToken::new();
-    let writing = Writing { until: &until, lenient: false, progress: &|| {} };
+    let writing = Writing { until: &until, by_namespace: false, lenient: false, progress: &|| {} };
     let applied = place.cluster().await.apply(&plan, &writing).await;
     assert!(applied.errors.is_empty(), "{applied:?}");
     let told: Vec<_> =
@@ -166,7 +166,7 @@ async fn a_pass_cut_short_is_finished_by_the_next() {
     let cut = place
         .cluster()
         .await
-        .apply(&plan, &Writing { until: &until, lenient: false, progress: &progress })
+        .apply(&plan, &Writing { until: &until, by_namespace: false, lenient: false, progress: &progress })
         .await;
     assert!(cut.undone > 0, "{cut:?}");
     assert!(cut.errors.is_empty(), "{cut:?}");

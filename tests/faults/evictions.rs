@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::scripted::objects::{
-    conflict, forbidden, list, not_found, ok, refusal_with, service_account, stuck_pod,
+    conflict, forbidden, list, not_found, ok, refusal, refusal_with, service_account, stuck_pod,
 };
 use super::scripted::{Expect, Request, Server, delete, get, patch, post, writes};
 use super::{ACCOUNTS, DEFAULT, EVENTS, ONE, PODS, SECRETS, pass_over, said};
@@ -71,6 +71,18 @@ async fn a_disruption_budget_is_respected_and_reported() {
     let mut script = stuck(&["web"]);
     let budget = refusal_with(429, "TooManyRequests", "pods", "DisruptionBudget");
     script.push(evict("web").says(budget.header("Retry-After", "1")));
+    let (said, asked) = heal(script).await;
+    assert_eq!(said, ["finding DisruptionBudget Pod team-a/web"]);
+    assert_eq!(asked.len(), 3);
+}
+
+#[tokio::test]
+async fn a_pod_with_two_disruption_budgets_is_tried_once_and_reported() {
+    let mut script = stuck(&["web"]);
+    // As `pkg/registry/core/pod/storage/eviction.go` puts it, without a reason.
+    let words =
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+    script.push(evict("web").says(refusal(500, "", words)));
     let (said, asked) = heal(script).await;
     assert_eq!(said, ["finding DisruptionBudget Pod team-a/web"]);
     assert_eq!(asked.len(), 3);

@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use program::ConfigFile;
-use pullkeeper::cluster::{ApiError, Choice};
+use pullkeeper::cluster::{ApiError, Choice, Cluster};
 use pullkeeper::config::{self, Config, Inputs};
 use pullkeeper::pass::{Options, pass};
 use pullkeeper::progress::Progress;
@@ -80,9 +80,12 @@ async fn pass_over(server: &Server, settings: &str) -> Result<Report, ApiError> 
 }
 
 async fn pass_by(server: &Server, config: &Config) -> Result<Report, ApiError> {
+    pass(&connected(server).await, config, Options::default(), &Progress::default()).await
+}
+
+async fn connected(server: &Server) -> Cluster {
     let choice = Choice { server: Some(server.url().to_owned()), ..Choice::default() };
-    let cluster = choice.connect(CancellationToken::new()).await.expect("a cluster");
-    pass(&cluster, config, Options::default(), &Progress::default()).await
+    choice.connect(CancellationToken::new()).await.expect("a cluster")
 }
 
 /// What a report says, without the summary: changes as they are printed, the rest by its reason.

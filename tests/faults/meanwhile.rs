@@ -107,7 +107,48 @@ async fn a_container_that_runs_by_now_is_left_and_the_other_nudged() {
     let healed = bed.heal(vec![two(&bed, "1", ["app", "second"], false)], script).await;
     let (first, second) = (healed.asked[0].json(), healed.asked[2].json());
     assert_eq!((first.as_array().unwrap().len(), second.as_array().unwrap().len()), (8, 5));
+    // What is told is what was done.
+    assert_eq!(healed.said, [bed.nudged("web")]);
+    assert!(healed.asked[3].json()["message"].as_str().unwrap().starts_with("container app waits for"));
     assert!(!second.to_string().contains("second"), "{second}");
+}
+
+/// A pod whose init container, and the two of its image that come after it, wait for that; or it has it by now.
+fn initializing(bed: &Bed, version: &str, has_it: bool) -> Value {
+    let later = |name: &str| json!({"name": name, "state": {"waiting": {"reason": "PodInitializing"}}});
+    let image = bed.image("app");
+    let mut pod = bed.pod("web", version);
+    pod["spec"]["initContainers"] = json!([container("first", &image), container("then", &image)]);
+    let first = if has_it { runs("first") } else { waits("first", &image) };
+    pod["status"]["initContainerStatuses"] = json!([first, later("then")]);
+    pod["spec"]["containers"] = json!([container("app", &image)]);
+    pod["status"]["containerStatuses"] = json!([later("app")]);
+    pod
+}
+
+#[tokio::test]
+async fn what_comes_after_an_init_container_is_left_with_it() {
+    let bed = Bed::new();
+    // Another waits on, or the pod would wait for no image at all.
+    let with_sidecar = |version: &str, has_it: bool| {
+        let mut pod = initializing(&bed, version, has_it);
+        pod["spec"]["initContainers"].as_array_mut().unwrap().push(container("side", &bed.image("side")));
+        let statuses = pod["status"]["initContainerStatuses"].as_array_mut().unwrap();
+        statuses.push(waits("side", &bed.image("side")));
+        pod
+    };
+    let script = [
+        nudge("web").says(invalid()),
+        read("web").says(ok(&with_sidecar("2", true))),
+        nudge("web").says(ok(&json!({}))),
+        told(),
+    ];
+    let healed = bed.heal(vec![with_sidecar("1", false)], script).await;
+    let (first, second) = (healed.asked[0].json(), healed.asked[2].json());
+    // Version and note, and three for each: all four, then the sidecar alone.
+    assert_eq!((first.as_array().unwrap().len(), second.as_array().unwrap().len()), (14, 5));
+    assert_eq!(second[1]["value"], "side");
+    assert!(healed.said[0].contains("container side waits for"), "{:?}", healed.said);
 }
 
 #[tokio::test]

@@ -4,8 +4,11 @@
 //! Secret, then ServiceAccount, then pod: each only if what it rests on is in place. A namespace that is
 //! being deleted or is gone is left with a line; nothing that fails stops anything else.
 
+mod events;
 mod nudge;
 mod pods;
+mod recreate;
+mod rests;
 mod secrets;
 mod service_accounts;
 
@@ -18,6 +21,8 @@ use futures::stream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+pub(super) use rests::Rests;
 
 use super::client::Cluster;
 use super::error::{ApiError, Meaning};
@@ -35,6 +40,8 @@ const ADMISSION_LAG: Duration = Duration::from_secs(1);
 pub struct Writing<'a> {
     /// No object is begun to be written once this is cancelled.
     pub until: &'a CancellationToken,
+    /// Rights are granted by namespace: what is missing in one may be there in another.
+    pub by_namespace: bool,
     /// Report refusals as findings: what an older tool's RBAC doesn't grant is no failure of its users.
     pub lenient: bool,
     /// Called after each write.
@@ -68,8 +75,8 @@ struct Writer<'a> {
     cluster: &'a Cluster,
     own: &'a NamespacePlan,
     writing: &'a Writing<'a>,
-    /// The rights whose lack was told: once a pass is enough.
-    told: &'a Mutex<BTreeSet<&'static str>>,
+    /// The rights whose lack was told, in which namespace, if they are granted by that: once a pass is enough.
+    told: &'a Mutex<BTreeSet<(&'a str, &'static str)>>,
     turns: &'a Semaphore,
 }
 
