@@ -90,6 +90,7 @@ async fn look_and_plan(
     evidence.probed = questions.probes.iter().map(Probe::key).zip(probed).collect();
     evidence.jobs = jobs;
     let plan = plan::plan(config, &snapshot, &evidence, now);
+    plan.left.iter().for_each(|line| log::debug!("{line}"));
     Ok((plan, snapshot.namespaces.len()))
 }
 

@@ -14,10 +14,16 @@ use super::{Finding, NamespacePlan, PodAction, PodChange, Subject};
 const MAX_NUDGES: usize = 500;
 
 /// Takes out what is beyond the limits of one pass, and says so. Who has a turn differs from one pass to the next.
-pub(super) fn limit(namespaces: &mut [NamespacePlan], max_evictions: usize, now: Timestamp) -> Vec<Finding> {
+/// What is taken out is named in `left`.
+pub(super) fn limit(
+    namespaces: &mut [NamespacePlan],
+    max_evictions: usize,
+    now: Timestamp,
+    left: &mut Vec<String>,
+) -> Vec<Finding> {
     let nudge = |change: &PodChange| matches!(change.action, PodAction::Nudge(_));
-    let evictions = take(namespaces, |change| !nudge(change), max_evictions, now);
-    let nudges = take(namespaces, nudge, MAX_NUDGES, now);
+    let evictions = take(namespaces, |change| !nudge(change), max_evictions, now, left);
+    let nudges = take(namespaces, nudge, MAX_NUDGES, now, left);
     let told = |left: usize, reason, message| {
         (left > 0).then(|| Subject::global("Setting", "pods.maxEvictions").finding(reason, message))
     };
@@ -38,6 +44,7 @@ fn take(
     counted: impl Fn(&PodChange) -> bool,
     limit: usize,
     now: Timestamp,
+    named: &mut Vec<String>,
 ) -> usize {
     let places = namespaces.iter().enumerate().flat_map(|(namespace, own)| {
         let own = own.pods.iter().enumerate().filter(|(_, change)| counted(change));
@@ -64,7 +71,8 @@ fn take(
     beyond.sort_unstable();
     for (namespace, pod) in beyond.iter().rev() {
         if let Some(own) = namespaces.get_mut(*namespace) {
-            own.pods.remove(*pod);
+            let PodChange { pod, .. } = own.pods.remove(*pod);
+            named.push(format!("Pod {}/{} is beyond the limits of one pass", own.name, pod.name));
         }
     }
     beyond.len()

@@ -54,6 +54,8 @@ pub struct Plan {
     pub namespaces: Vec<NamespacePlan>,
     /// What the user should know; none of it is a failure.
     pub findings: Vec<Finding>,
+    /// Pods that are left alone without a word in the report, for the log: a line each, with the reason.
+    pub left: Vec<String>,
     /// What failed before anything was written: sources without a credential, lists that were refused.
     pub errors: Vec<Finding>,
     /// Namespaces that are paused: nothing is done there.
@@ -169,7 +171,9 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
         }
     }
     plan.findings = so_far.findings;
-    plan.findings.extend(budget::limit(&mut plan.namespaces, config.pods.max_evictions, now));
+    plan.left = so_far.left;
+    let limited = budget::limit(&mut plan.namespaces, config.pods.max_evictions, now, &mut plan.left);
+    plan.findings.extend(limited);
     plan.namespaces.retain(|own| !own.is_empty());
     plan.findings.extend(nothing_to_refresh(config, snapshot));
     so_far.tally.tell(config, evidence, &mut plan);

@@ -24,6 +24,8 @@ const THIS_PASS: Timestamp = Timestamp::MAX;
 pub(super) struct SoFar {
     pub(super) tally: Tally,
     pub(super) findings: Vec<Finding>,
+    /// Pods that are left alone, with the reason.
+    pub(super) left: Vec<String>,
 }
 
 /// A namespace whose Secrets and ServiceAccounts are decided.
@@ -109,7 +111,10 @@ impl Planned {
     ) {
         for pod in &seen.pods {
             let (action, act) = match pods::judge(pod, &self.around, &config.pods, evidence, now) {
-                Verdict::Leave(_) => continue,
+                Verdict::Leave(why) => {
+                    so_far.left.push(format!("Pod {}/{} is left alone: {why}", self.own.name, pod.name));
+                    continue;
+                }
                 Verdict::Report(message) => {
                     so_far.findings.push(self.not_healed(&pod.name, message));
                     continue;

@@ -58,6 +58,9 @@ fn evictions_are_limited_in_all_and_by_owner_and_the_rest_is_told() {
         assert_eq!(evicted(&plan).len(), count, "{limit}");
         let finding = plan.findings.iter().find(|finding| finding.reason == "EvictionsLimited");
         assert_eq!(finding.map(|finding| &*finding.message), told, "{limit}");
+        let beyond: Vec<_> =
+            plan.left.iter().filter(|line| line.ends_with(" is beyond the limits of one pass")).collect();
+        assert_eq!(beyond.len(), 6 - count, "{limit}: {beyond:?}");
         let of_one = evicted(&plan).iter().filter(|name| name.starts_with("one")).count();
         assert!(of_one <= limit.div_ceil(2), "{limit}");
     }

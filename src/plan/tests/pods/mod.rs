@@ -73,12 +73,16 @@ fn a_pod_made_before_its_service_account_named_us_is_evicted() {
 fn nobodys_business_is_left_in_silence() {
     let foreign = Waiting { image: "ghcr.io/them/app:1".into(), ..waiting(REFUSED) };
     let table = [
-        ("terminating", Pod { terminating: true, ..pod() }),
-        ("mirror", Pod { mirror: true, ..pod() }),
-        ("another registry", Pod { waiting: vec![foreign], ..pod() }),
+        ("it is being deleted", Pod { terminating: true, ..pod() }),
+        ("it is a static pod's image, which can't use pull secrets", Pod { mirror: true, ..pod() }),
+        ("registry ghcr.io is not ours", Pod { waiting: vec![foreign], ..pod() }),
     ];
-    for (case, pod) in table {
-        assert_eq!(verdict_on(pod), (None, String::new()), "{case}");
+    for (why, pod) in table {
+        let snapshot = namespace().service_account("default", &[]).pod(pod).in_("team-a");
+        let plan = plan(&config(), &snapshot, &evidence("pass"), now());
+        assert_eq!(told(&plan), (None, String::new()), "{why}");
+        // But for who asks the log.
+        assert_eq!(plan.left, [format!("Pod team-a/web is left alone: {why}")]);
     }
     let off = Config { pods: Pods { heal: Heal::Off, ..config().pods }, ..config() };
     let snapshot = namespace().service_account("default", &[]).pod(pod()).in_("team-a");
