@@ -108,3 +108,23 @@ async fn a_disruption_budget_is_kept() {
     assert_eq!(report.findings.iter().map(ToString::to_string).collect::<Vec<_>>(), [told]);
     assert!(bed.pod(&a, "guarded").await.metadata.deletion_timestamp.is_none());
 }
+
+#[tokio::test]
+async fn two_disruption_budgets_on_one_pod_are_told_and_no_failure() {
+    let bed = Bed::new("budgets").await;
+    let a = bed.place.namespace("a").await;
+    let web = bed.unnamed("web").running("helper").phase("Running").label("app", "guarded");
+    bed.make(web, &a).await;
+    let api = Api::<PodDisruptionBudget>::namespaced(bed.place.admin.clone(), &a);
+    for name in ["one", "other"] {
+        let budget = json!({
+            "metadata": {"name": name},
+            "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "guarded"}}},
+        });
+        api.create(&PostParams::default(), &serde_json::from_value(budget).unwrap()).await.unwrap();
+    }
+    let report = bed.place.pass(&bed.config("pods: {evictRunning: true}")).await;
+    assert!(report.errors.is_empty(), "{report}");
+    assert_eq!(findings(&report), ["DisruptionBudget"], "{report}");
+    assert!(report.findings[0].message.starts_with("it has more than one disruption budget"), "{report}");
+}
