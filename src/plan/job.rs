@@ -3,6 +3,9 @@
 //! It counts as a failure, unless the Job's podFailurePolicy ignores disruptions
 //! (`pkg/controller/job/pod_failure_policy.go`); more failures than `backoffLimit` fail the Job.
 
+#[cfg(test)]
+mod tests;
+
 /// A Job, as far as it decides what may be done to its pods.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Job {
@@ -10,6 +13,8 @@ pub struct Job {
     pub backoff_limit: usize,
     /// How many have failed.
     pub failed: usize,
+    /// How many are ending and may not be among those yet.
+    pub ending: usize,
     /// Failures are counted for each index by itself.
     pub per_index: bool,
     /// The rules of its podFailurePolicy, in their order; the first that applies decides.
@@ -26,18 +31,34 @@ pub struct FailureRule {
 }
 
 /// What a rule looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailureOf {
     /// The pod's condition `DisruptionTarget`, which an eviction sets.
     Disruption,
-    /// The exit codes of containers; those that never ran have none.
-    ExitCodes,
+    /// The exit codes of containers.
+    ExitCodes {
+        /// Of this one only.
+        container: Option<String>,
+        /// Which codes, beside zero, which no rule sees.
+        codes: Codes,
+    },
     /// Another condition of the pod.
     Other,
 }
 
-/// What a rule does with a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Some exit codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Codes {
+    /// These.
+    In(Vec<i32>),
+    /// All but these.
+    NotIn(Vec<i32>),
+    /// Told in a way that isn't known.
+    Unknown,
+}
+
+/// What a rule does with a failure, from the best to the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FailureAction {
     /// Doesn't count it.
     Ignore,
@@ -47,66 +68,70 @@ pub enum FailureAction {
     Fail,
 }
 
+/// The exit code that a container will have, or has, when its pod has failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// The container.
+    pub container: String,
+    /// `None` is any, for it runs.
+    pub code: Option<i32>,
+}
+
+/// What the kubelet may note for a container that waits when its pod ends; it does so for the regular ones once the
+/// init containers are through, and for the first of those (`TerminatePod` in its `status_manager.go`).
+pub const NEVER_STARTED: i32 = 137;
+
 impl Job {
-    /// How many of its pods may be evicted and the Job goes on, at least one; or why none. A `running` pod's
-    /// containers will have exit codes.
-    pub fn room(&self, running: bool) -> Result<usize, String> {
-        let applies = |rule: &&FailureRule| match rule.on {
-            FailureOf::Disruption => true,
-            FailureOf::ExitCodes => running,
-            FailureOf::Other => false,
-        };
-        match self.rules.iter().find(applies).map(|rule| rule.action) {
-            Some(FailureAction::Ignore) => return Ok(usize::MAX),
-            Some(FailureAction::Fail) => {
+    /// How many of its pods may be evicted and the Job goes on, at least one; or why none. `exits` is what the
+    /// containers of one leave behind.
+    pub fn room(&self, exits: &[Exit]) -> Result<usize, String> {
+        match self.worst(exits) {
+            FailureAction::Ignore => return Ok(usize::MAX),
+            FailureAction::Fail => {
                 return Err("the podFailurePolicy of its Job would fail that for an eviction".to_owned());
             }
-            Some(FailureAction::Count) | None => {}
+            FailureAction::Count => {}
         }
         if self.per_index {
             return Err("its Job counts an eviction as a failure of its index".to_owned());
         }
-        match self.backoff_limit.saturating_sub(self.failed) {
+        let Self { backoff_limit, failed, ending, .. } = self;
+        let under_way = if *ending > 0 { format!(", and {ending} more are ending") } else { String::new() };
+        match backoff_limit.saturating_sub(*failed).saturating_sub(*ending) {
             0 => Err(format!(
-                "its Job would fail: it counts an eviction as a failure, and has had {} of {} (backoffLimit)",
-                self.failed, self.backoff_limit
+                "its Job would fail: it counts an eviction as a failure, and has had {failed} of {backoff_limit} (backoffLimit){under_way}"
             )),
             room => Ok(room),
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn knows_how_many_evictions_a_job_survives() {
-        use FailureAction::{Count, Fail, Ignore};
-        use FailureOf::{Disruption, ExitCodes, Other};
-        type Row = (usize, usize, &'static [(FailureOf, FailureAction)], bool, Result<usize, &'static str>);
-        let table: [Row; 11] = [
-            (6, 0, &[], false, Ok(6)),
-            (1, 0, &[], false, Ok(1)),
-            (1, 1, &[], false, Err("has had 1 of 1 (backoffLimit)")),
-            (0, 0, &[], false, Err("has had 0 of 0")),
-            (0, 2, &[], false, Err("has had 2 of 0")),
-            (0, 0, &[(Disruption, Ignore)], false, Ok(usize::MAX)),
-            (2, 0, &[(Disruption, Count)], false, Ok(2)),
-            (6, 0, &[(Disruption, Fail)], false, Err("podFailurePolicy")),
-            (6, 0, &[(Other, Fail), (ExitCodes, Fail), (Disruption, Ignore)], false, Ok(usize::MAX)),
-            (6, 0, &[(ExitCodes, Fail), (Disruption, Ignore)], true, Err("podFailurePolicy")),
-            (0, 0, &[(ExitCodes, Count), (Disruption, Ignore)], true, Err("backoffLimit")),
-        ];
-        for (backoff_limit, failed, rules, running, expected) in table {
-            let rules = rules.iter().map(|(on, action)| FailureRule { on: *on, action: *action }).collect();
-            let job = Job { backoff_limit, failed, per_index: false, rules };
-            match (job.room(running), expected) {
-                (Ok(room), Ok(expected)) => assert_eq!(room, expected, "{job:?}"),
-                (Err(why), Err(part)) => assert!(why.contains(part), "{job:?}: {why}"),
-                (room, _) => panic!("{job:?}: {room:?}"),
+    /// The worst that its rules may do. Exit codes are not sure until they are there: a rule on them may apply or not.
+    fn worst(&self, exits: &[Exit]) -> FailureAction {
+        let mut worst = FailureAction::Ignore;
+        for rule in &self.rules {
+            match &rule.on {
+                FailureOf::Disruption => return worst.max(rule.action),
+                FailureOf::ExitCodes { container, codes } => {
+                    let named = |exit: &&Exit| container.as_ref().is_none_or(|own| *own == exit.container);
+                    if exits.iter().filter(named).any(|exit| codes.may_hold(exit.code)) {
+                        worst = worst.max(rule.action);
+                    }
+                }
+                FailureOf::Other => {}
             }
         }
-        assert!(Job { per_index: true, backoff_limit: 6, ..Job::default() }.room(false).is_err());
+        worst.max(FailureAction::Count)
+    }
+}
+
+impl Codes {
+    /// May it be one of these? Any code may.
+    fn may_hold(&self, code: Option<i32>) -> bool {
+        match (self, code) {
+            (_, Some(0)) => false,
+            (Self::Unknown, _) | (_, None) => true,
+            (Self::In(codes), Some(code)) => codes.contains(&code),
+            (Self::NotIn(codes), Some(code)) => !codes.contains(&code),
+        }
     }
 }

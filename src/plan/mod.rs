@@ -32,7 +32,7 @@ pub use cause::{Cause, cause, is_about_image};
 pub use change::{Applied, Change, Verb};
 pub use evidence::{Credential, Evidence, Given, Needs, Sought, SourceFailure, Trust, needs};
 pub use finding::{Finding, Subject};
-pub use job::{FailureAction, FailureOf, FailureRule, Job};
+pub use job::{Codes, Exit, FailureAction, FailureOf, FailureRule, Job, NEVER_STARTED};
 pub use life::{ECR_TOKEN, Life};
 pub use nudge::{NUDGED, Spelling, noted};
 pub use pods::{Questions, questions};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::Finding;
+use super::{Exit, Finding};
 
 /// What was seen in the cluster at the start of a pass.
 #[derive(Debug, Clone, Default)]
@@ -106,6 +106,8 @@ pub struct Pod {
     pub controller: Option<Controller>,
     /// One of its regular containers runs.
     pub running: bool,
+    /// The exit codes that its containers, but for the ephemeral ones, leave behind if it ends now.
+    pub exits: Vec<Exit>,
     /// Its containers that wait for an image, init and ephemeral ones included.
     pub waiting: Vec<Waiting>,
     /// Its containers that have not been tried yet, for its init containers come first.

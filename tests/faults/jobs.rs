@@ -97,7 +97,7 @@ async fn every_form_of_a_pod_failure_policy_is_understood() {
     let ruled = |rules: Value| json!({"backoffLimit": 0, "podFailurePolicy": {"rules": rules}});
     let disruption = json!([{"type": "DisruptionTarget", "status": "True"}]);
     let on = |action: &str, conditions: &Value| json!({"action": action, "onPodConditions": conditions});
-    let codes = |action: &str| json!({"action": action, "onExitCodes": {"operator": "In", "values": [1]}, "onPodConditions": null});
+    let codes = |operator: &str, value: i32| json!({"action": "FailJob", "onExitCodes": {"operator": operator, "values": [value]}, "onPodConditions": null});
     let counts = "its Job would fail: it counts an eviction as a failure, and has had 0 of 0 (backoffLimit)";
     let fails = "the podFailurePolicy of its Job would fail that for an eviction";
     let table = [
@@ -111,8 +111,11 @@ async fn every_form_of_a_pod_failure_policy_is_understood() {
             )])),
             None,
         ),
-        // Exit codes are of containers that ran.
-        (ruled(json!([codes("FailJob"), on("Ignore", &disruption)])), None),
+        // The kubelet may note 137 for containers that never ran.
+        (ruled(json!([codes("In", 1), on("Ignore", &disruption)])), None),
+        (ruled(json!([codes("In", 137), on("Ignore", &disruption)])), Some(fails)),
+        (ruled(json!([codes("NotIn", 42), on("Ignore", &disruption)])), Some(fails)),
+        (ruled(json!([codes("Around", 42), on("Ignore", &disruption)])), Some(fails)),
         (
             ruled(json!([on("Ignore", &json!([{"type": "DisruptionTarget", "status": "False"}]))])),
             Some(counts),
@@ -159,4 +162,35 @@ async fn a_job_without_a_status_has_failed_in_nothing() {
     let script = [get(JOB).says(bare)].into_iter().chain(evicted("web"));
     let (said, ..) = heal(vec![pod_of_job("web")], script).await;
     assert!(said.len() == 1 && said[0].starts_with("evict Pod team-a/web"), "{said:?}");
+}
+
+#[tokio::test]
+async fn what_is_ending_is_counted_before_the_job_does() {
+    let spec = json!({"backoffLimit": 2});
+    let table = [
+        (json!({"failed": 1}), true),
+        (json!({"failed": 1, "terminating": 0, "uncountedTerminatedPods": {"failed": null}}), true),
+        (json!({"failed": 1, "terminating": 1}), false),
+        (json!({"failed": 1, "terminating": null, "uncountedTerminatedPods": {"failed": ["uid"]}}), false),
+    ];
+    for (status, evict) in table {
+        let job = ok(&json!({"kind": "Job", "spec": spec, "status": status}));
+        let script = [get(JOB).says(job)].into_iter();
+        let script: Vec<_> = if evict { script.chain(evicted("web")).collect() } else { script.collect() };
+        let (said, messages, _) = heal(vec![pod_of_job("web")], script).await;
+        assert_eq!(said.len(), 1);
+        assert_eq!(said[0].starts_with("evict Pod team-a/web"), evict, "{status}: {said:?}");
+        assert!(evict || messages[0].contains("and 1 more are ending"), "{messages:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_runs_may_end_with_any_code() {
+    let ignores = json!({"action": "Ignore", "onExitCodes": {"operator": "In", "values": [42]}});
+    let spec = json!({"backoffLimit": 0, "podFailurePolicy": {"rules": [ignores]}});
+    let mut pod = pod_of_job("web");
+    pod["status"]["initContainerStatuses"] = json!([{"name": "sidecar", "state": {"running": {}}}]);
+    let (said, messages, _) = heal(vec![pod], [get(JOB).says(job(&spec, 0))]).await;
+    assert_eq!(said, ["finding PodNotHealed Pod team-a/web"]);
+    assert!(messages[0].contains("has had 0 of 0 (backoffLimit)"), "{messages:?}");
 }

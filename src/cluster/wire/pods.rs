@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Meta, Object, OwnerReference, Reference, nullable};
-use crate::plan::{self, Containers, Controller, NUDGED, Waiting, is_about_image};
+use crate::plan::{self, Containers, Controller, Exit, NEVER_STARTED, NUDGED, Waiting, is_about_image};
 
 #[derive(Deserialize)]
 pub(in crate::cluster) struct Pod {
@@ -58,6 +58,14 @@ struct ContainerStatus {
 struct ContainerState {
     waiting: Option<WaitingState>,
     running: Option<IgnoredAny>,
+    terminated: Option<TerminatedState>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TerminatedState {
+    #[serde(default)]
+    exit_code: i32,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +90,7 @@ impl Pod {
     pub(in crate::cluster) fn observe(mut self) -> Option<plan::Pod> {
         let status = std::mem::take(&mut self.status);
         let running = status.regular.iter().any(|status| status.state.running.is_some());
+        let exits = status.init.iter().chain(&status.regular).map(ContainerStatus::exit).collect();
         let (mut waiting, mut initializing) = (Vec::new(), Vec::new());
         for (list, containers, statuses) in [
             (Containers::Init, &self.spec.init_containers, status.init),
@@ -128,8 +137,21 @@ impl Pod {
             nudged: meta.annotations.remove(NUDGED),
             controller: controller.map(|OwnerReference { kind, name, .. }| Controller { kind, name }),
             running,
+            exits,
             waiting,
             initializing,
         })
+    }
+}
+
+impl ContainerStatus {
+    /// What it leaves behind if its pod ends now.
+    fn exit(&self) -> Exit {
+        let code = match &self.state {
+            ContainerState { running: Some(_), .. } => None,
+            ContainerState { terminated: Some(ended), .. } => Some(ended.exit_code),
+            _ => Some(NEVER_STARTED),
+        };
+        Exit { container: self.name.clone(), code }
     }
 }

@@ -60,7 +60,7 @@ impl Case<'_> {
         };
         let job = self.answers.job(&self.around.namespace, &owner.name)?;
         let lost = |why| format!("{why}; make the Job anew, and its pods get Secret {secret}");
-        job.room(self.pod.running).map(Some).map_err(lost)
+        job.room(&self.pod.exits).map(Some).map_err(lost)
     }
 
     /// Did the author of the pod list pull secrets? A pod that lists none gets those of its ServiceAccount when it is

@@ -9,8 +9,8 @@ use crate::config::{
 };
 use crate::plan::secrets::{Action, Content, MANAGED_BY};
 use crate::plan::{
-    Controller, Credential, Evidence, Given, Job, Namespace, Pod, Probed, Secret, ServiceAccount, Snapshot,
-    SourceFailure, Spelling, Trust, Waiting, noted, questions,
+    Controller, Credential, Evidence, Exit, Given, Job, NEVER_STARTED, Namespace, Pod, Probed, Secret,
+    ServiceAccount, Snapshot, SourceFailure, Spelling, Trust, Waiting, noted, questions,
 };
 use crate::registry::{DockerConfig, Entry, Host};
 
@@ -204,6 +204,7 @@ pub(super) fn pod() -> Pod {
         created: Some(ago(120)),
         service_account: "default".into(),
         controller: owner("ReplicaSet"),
+        exits: vec![Exit { container: "app".into(), code: Some(NEVER_STARTED) }],
         waiting: vec![waiting(REFUSED)],
         ..Pod::default()
     }

@@ -56,6 +56,17 @@ pub(super) enum Refuses {
     Some,
 }
 
+/// What the podFailurePolicy of a Job says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Policy {
+    Absent,
+    IgnoresDisruption,
+    /// Before it ignores that, it fails the Job for any code but 42.
+    Fails,
+    /// It ignores code 42.
+    Ignores,
+}
+
 /// A workload, and what its pods are like.
 #[derive(Debug, Clone)]
 pub(super) struct Workload {
@@ -69,7 +80,7 @@ pub(super) struct Workload {
     pub(super) mirror: bool,
     pub(super) account: &'static str,
     pub(super) backoff_limit: usize,
-    pub(super) ignores_disruption: bool,
+    pub(super) policy: Policy,
 }
 
 #[derive(Debug, Clone)]
@@ -118,20 +129,19 @@ fn any_workload() -> impl Strategy<Value = Workload> {
     let images = prop::collection::vec((nature, prop::bool::weighted(0.1)), 1..3);
     let lists = prop_oneof![3 => Just(None), 2 => Just(Some("pullkeeper")), 1 => Just(Some("theirs"))];
     let account = prop_oneof![6 => Just("default"), 1 => Just("gone")];
-    let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.05), any::<bool>());
+    let policies = vec![Policy::Absent, Policy::IgnoresDisruption, Policy::Fails, Policy::Ignores];
+    let flags = (prop::bool::weighted(0.2), prop::bool::weighted(0.05), prop::sample::select(policies));
     (kind, 1..5usize, images, lists, account, 0..4usize, flags).prop_map(
-        |(kind, replicas, images, lists, account, backoff_limit, (sibling, mirror, ignores_disruption))| {
-            Workload {
-                kind,
-                replicas,
-                images,
-                lists,
-                sibling,
-                mirror,
-                account,
-                backoff_limit,
-                ignores_disruption,
-            }
+        |(kind, replicas, images, lists, account, backoff_limit, (sibling, mirror, policy))| Workload {
+            kind,
+            replicas,
+            images,
+            lists,
+            sibling,
+            mirror,
+            account,
+            backoff_limit,
+            policy,
         },
     )
 }

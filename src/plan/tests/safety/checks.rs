@@ -159,6 +159,6 @@ pub(super) fn jobs(plan: &Plan, jobs: &BTreeMap<usize, crate::plan::Job>) {
     for (job, lost) in lost {
         let job = &jobs[&job];
         let ignored = !job.rules.is_empty();
-        assert!(ignored || job.failed + lost <= job.backoff_limit, "{job:?} loses {lost}");
+        assert!(ignored || job.failed + job.ending + lost <= job.backoff_limit, "{job:?} loses {lost}");
     }
 }

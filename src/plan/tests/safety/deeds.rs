@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::builders::{DIGEST, credential, failed, given, nudge, written};
-use super::cases::{Nature, Refuses};
+use super::cases::{Nature, Policy, Refuses};
 use super::checks::{self, Known, check};
 use super::world::{Due, NAMESPACE, OURS, World};
 use crate::plan::{
@@ -159,12 +159,8 @@ impl World {
         } else {
             gone_at.min(self.now + SignedDuration::from_secs(2))
         };
-        if let Some(job) = self.jobs.get_mut(&workload)
-            && job.rules.is_empty()
-        {
-            job.failed += 1;
-            let evicted = change.action == PodAction::Evict;
-            assert!(!evicted || job.failed <= job.backoff_limit, "an eviction failed the Job");
+        if self.jobs.contains_key(&workload) {
+            self.job_loses(index, change);
         }
         self.due.push(Due { workload, at, name });
         if at <= self.now + SignedDuration::from_secs(1) {
@@ -172,6 +168,35 @@ impl World {
             self.now = at;
             self.bear();
         }
+    }
+}
+
+impl World {
+    /// What its Job makes of it; it notes that once the pod is gone.
+    fn job_loses(&mut self, index: usize, change: &PodChange) {
+        let workload = self.pods[index].workload;
+        let mut codes = Vec::new();
+        for exit in &change.pod.exits {
+            codes.extend(match exit.code {
+                None => Some(self.dice.pick(&[0, 1, 42, 143])),
+                code => code.filter(|_| self.dice.one_in(2)),
+            });
+        }
+        let fails = match self.case.workloads[workload].policy {
+            Policy::Absent => true,
+            Policy::IgnoresDisruption => false,
+            Policy::Fails => {
+                let at_once = codes.iter().any(|code| ![0, 42].contains(code));
+                assert!(!at_once || change.action != PodAction::Evict, "an eviction failed the Job at once");
+                at_once
+            }
+            Policy::Ignores => !codes.contains(&42),
+        };
+        let job = self.jobs.get_mut(&workload).unwrap();
+        job.ending += usize::from(fails);
+        self.pods[index].fails = fails;
+        let borne = !fails || job.failed + job.ending <= job.backoff_limit;
+        assert!(borne || change.action != PodAction::Evict, "an eviction failed the Job");
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::super::builders::{now, secret};
 use super::cases::{Nature, Refuses, Resets};
-use super::world::{Container, Due, OURS, World};
+use super::world::{Body, Container, Due, OURS, World};
 use crate::plan::Waiting;
 
 /// What the runtimes say where access is refused; the last two leave it open.
@@ -56,7 +56,7 @@ impl World {
                 self.bear();
             }
         }
-        for job in self.jobs.values_mut().filter(|job| job.failed < job.backoff_limit) {
+        for job in self.jobs.values_mut().filter(|job| job.failed + job.ending < job.backoff_limit) {
             job.failed += usize::from(self.dice.one_in(20));
         }
     }
@@ -65,7 +65,12 @@ impl World {
     pub(super) fn passes_by(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
         let now = self.now;
-        self.pods.retain(|body| body.gone_at.is_none_or(|at| at > now));
+        let is_gone = |body: &Body| body.gone_at.is_some_and(|at| at <= now);
+        for body in self.pods.iter().filter(|body| is_gone(body) && body.fails) {
+            let job = self.jobs.get_mut(&body.workload).unwrap();
+            (job.ending, job.failed) = (job.ending - 1, job.failed + 1);
+        }
+        self.pods.retain(|body| !is_gone(body));
         self.bear();
         self.nodes_try();
     }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::builders::now;
-use super::cases::{Case, Nature, Webhook, Workload};
+use super::cases::{Case, Nature, Policy, Webhook, Workload};
 use super::dice::Dice;
 use super::ledger::Ledger;
 use crate::config::Config;
 use crate::plan::{
-    Containers, Controller, FailureAction, FailureOf, FailureRule, Job, Namespace, Pod, Secret,
-    ServiceAccount, Snapshot, Waiting,
+    Codes, Containers, Controller, Exit, FailureAction, FailureOf, FailureRule, Job, NEVER_STARTED,
+    Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting,
 };
 
 pub(super) const NAMESPACE: &str = "team-a";
@@ -57,6 +57,8 @@ pub(super) struct Body {
     pub(super) version: usize,
     pub(super) containers: Vec<Container>,
     pub(super) gone_at: Option<Timestamp>,
+    /// Its Job will count it as a failure when it is gone.
+    pub(super) fails: bool,
 }
 
 pub(super) struct Container {
@@ -141,7 +143,7 @@ impl World {
         };
         let containers = (0..workload.images.len()).map(|index| self.container(due.workload, index));
         let containers = containers.collect();
-        Body { pod, workload: due.workload, version: 0, containers, gone_at: None }
+        Body { pod, workload: due.workload, version: 0, containers, gone_at: None, fails: false }
     }
 
     fn container(&self, workload: usize, index: usize) -> Container {
@@ -188,8 +190,20 @@ impl World {
         let running = self.case.workloads[body.workload].sibling || body.containers.iter().any(regular);
         let terminating = body.gone_at.is_some();
         let resource_version = body.version.to_string();
-        let pod = Pod { resource_version, terminating, running, waiting, ..body.pod.clone() };
+        let exits = self.exits(body);
+        let pod = Pod { resource_version, terminating, running, exits, waiting, ..body.pod.clone() };
         (!pod.waiting.is_empty()).then_some(pod)
+    }
+
+    /// The codes that its containers leave behind.
+    fn exits(&self, body: &Body) -> Vec<Exit> {
+        let exit = |container: &str, runs: bool| Exit {
+            container: container.to_owned(),
+            code: (!runs).then_some(NEVER_STARTED),
+        };
+        let own = body.containers.iter().filter(|own| !own.waiting.ephemeral());
+        let own = own.map(|own| exit(&own.waiting.container, own.runs));
+        own.chain(self.case.workloads[body.workload].sibling.then(|| exit("sibling", true))).collect()
     }
 
     /// Does the kubelet get its image with the pull secrets of this pod?
@@ -218,7 +232,14 @@ impl Container {
 }
 
 fn job(workload: &Workload) -> Job {
-    let rule = FailureRule { on: FailureOf::Disruption, action: FailureAction::Ignore };
-    let rules = if workload.ignores_disruption { vec![rule] } else { Vec::new() };
+    let on_codes =
+        |codes, action| FailureRule { on: FailureOf::ExitCodes { container: None, codes }, action };
+    let disruption = FailureRule { on: FailureOf::Disruption, action: FailureAction::Ignore };
+    let rules = match workload.policy {
+        Policy::Absent => Vec::new(),
+        Policy::IgnoresDisruption => vec![disruption],
+        Policy::Fails => vec![on_codes(Codes::NotIn(vec![42]), FailureAction::Fail), disruption],
+        Policy::Ignores => vec![on_codes(Codes::In(vec![42]), FailureAction::Ignore)],
+    };
     Job { backoff_limit: workload.backoff_limit, rules, ..Job::default() }
 }
