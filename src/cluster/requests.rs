@@ -2,11 +2,11 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, Request, header};
-use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::plan::secrets::{Content, MANAGED_BY};
+use crate::plan::{ADDED, Added};
 
 pub(super) mod pods;
 #[cfg(test)]
@@ -162,6 +162,12 @@ pub(super) fn update_secret(
     write(Method::PATCH, &path("secrets", Some(namespace), Some(name)), "application/merge-patch+json", &body)
 }
 
+/// Notes on a Secret of ours to which ServiceAccounts its name was added.
+pub(super) fn note_added(namespace: &str, name: &str, note: &str) -> Request<Vec<u8>> {
+    let body = json!({"metadata": {"annotations": {ADDED: note}}});
+    write(Method::PATCH, &path("secrets", Some(namespace), Some(name)), "application/merge-patch+json", &body)
+}
+
 /// Deletes an object, if it is still the one that was judged.
 pub(super) fn delete(
     resource: &str,
@@ -174,7 +180,7 @@ pub(super) fn delete(
     request(Method::DELETE, &path(resource, Some(namespace), Some(name)), JSON, JSON, body.to_string().into())
 }
 
-/// Replaces a ServiceAccount's pull secrets, if it still has the version that was judged, and notes when.
+/// Replaces a ServiceAccount's pull secrets, if it still has the version that was judged, and notes when its names were added.
 ///
 /// Testing the list alone, by a JSON patch, would meet fewer conflicts, but the note needs the
 /// annotations, and those may be absent.
@@ -183,20 +189,16 @@ pub(super) fn patch_pull_secrets(
     name: &str,
     version: &str,
     list: &[String],
-    now: Timestamp,
+    added: &Added,
 ) -> Request<Vec<u8>> {
     let reference = |name: &String| if name.is_empty() { json!({}) } else { json!({"name": name}) };
     let body = json!({
-        "metadata": {"resourceVersion": version, "annotations": {ADDED: now.strftime("%FT%TZ").to_string()}},
+        "metadata": {"resourceVersion": version, "annotations": {ADDED: added.text()}},
         "imagePullSecrets": list.iter().map(reference).collect::<Value>(),
     });
     let path = path("serviceaccounts", Some(namespace), Some(name));
     write(Method::PATCH, &path, "application/merge-patch+json", &body)
 }
-
-/// The annotation on a ServiceAccount that tells when we added names to its pull secrets: pods made
-/// before lack them. A ServiceAccount has no managed fields that would tell.
-pub(super) const ADDED: &str = "pullkeeper.io/added";
 
 /// The annotation in which we note what we wrote.
 pub(super) const STATE: &str = "pullkeeper.io/state";

@@ -4,6 +4,7 @@
 //! [`apply`](crate::cluster::Cluster::apply) all read the same [`Plan`], and a plan made after it was
 //! applied is empty.
 
+mod added;
 mod budget;
 mod cause;
 mod change;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use added::{ADDED, Added};
 pub use cause::{Cause, cause, is_about_image};
 pub use change::{Applied, Change, Verb};
 pub use evidence::{Credential, Evidence, Given, Needs, Sought, SourceFailure, Trust, needs};
@@ -75,6 +77,9 @@ pub struct NamespacePlan {
     pub service_accounts: Vec<ServiceAccountChange>,
     /// Its pods to act on.
     pub pods: Vec<PodChange>,
+    /// What our Secrets tell of the ServiceAccounts that were given their names, by Secret; for those that we may
+    /// write to.
+    pub noted: BTreeMap<String, Added>,
 }
 
 /// A Secret to write.

@@ -68,6 +68,13 @@ impl Planned {
             so_far.tally.missing(&wanted.name, &self.own.name);
         }
         self.around.wanted.append(&mut judgement.hosts);
+        let has_state = |secret: &&Secret| {
+            secret.state.is_some() && secret.instance.as_ref().is_none_or(|own| *own == wanted.instance)
+        };
+        if judgement.action.is_some() || secret.is_some_and(|secret| has_state(&secret)) {
+            let noted = secret.map(|secret| secret.added.clone()).unwrap_or_default();
+            self.own.noted.insert(wanted.name.clone(), noted);
+        }
         if !judgement.serves.is_empty() {
             // Only pods ask for the logins.
             let serves = if seen.pods.is_empty() { Vec::new() } else { served(config, &judgement, secret) };
@@ -81,14 +88,21 @@ impl Planned {
 
     fn judge_service_accounts(&mut self, seen: &Namespace) {
         let ours: Vec<String> = self.around.secrets.keys().cloned().collect();
-        let in_place = |name: &&String| seen.secrets.contains_key(*name);
+        let secrets = &seen.secrets;
         for (account, seen) in &seen.service_accounts {
             let list = service_accounts::judge(seen, &ours);
-            let absent = ours.iter().filter(in_place).filter(|name| !seen.pull_secrets.contains(name));
+            let absent = |name: &String| !seen.pull_secrets.contains(name);
+            // Who takes a name out may drop what the ServiceAccount tells of it.
+            let before = |name: &String| {
+                let noted = secrets.get(name).and_then(|secret| secret.added.of(account));
+                seen.added.of(name).max(noted)
+            };
+            let added = |name: &String| if absent(name) { Some(THIS_PASS) } else { before(name) };
+            let put_back = ours.iter().filter(|name| absent(name) && secrets.contains_key(*name));
             let after = OurServiceAccount {
                 pull_secrets: list.clone().unwrap_or_else(|| seen.pull_secrets.clone()),
-                changed: if list.is_some() { Some(THIS_PASS) } else { seen.changed },
-                put_back: absent.filter_map(|name| Some((name.clone(), seen.changed?))).collect(),
+                added: ours.iter().filter_map(|name| Some((name.clone(), added(name)?))).collect(),
+                put_back: put_back.filter_map(|name| Some((name.clone(), before(name)?))).collect(),
             };
             self.around.service_accounts.insert(account.clone(), after);
             self.own.service_accounts.extend(list.map(|list| ServiceAccountChange {

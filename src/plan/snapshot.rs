@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{Exit, Finding};
+use super::{Added, Exit, Finding};
 
 /// What was seen in the cluster at the start of a pass.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +62,8 @@ pub struct Secret {
     pub docker_config: Option<SecretString>,
     /// When its data was last written, as far as its managed fields tell.
     pub changed: Option<Timestamp>,
+    /// When we added its name to ServiceAccounts, by their names, where pods were evicted for it.
+    pub added: Added,
 }
 
 /// A ServiceAccount.
@@ -71,8 +73,8 @@ pub struct ServiceAccount {
     pub pull_secrets: Vec<String>,
     /// Changes with every write.
     pub resource_version: String,
-    /// When we last added names to that list, by our annotation: a ServiceAccount has no managed fields.
-    pub changed: Option<Timestamp>,
+    /// When we added names to that list.
+    pub added: Added,
 }
 
 /// A pod with at least one container that waits for its image.

@@ -4,6 +4,7 @@
 //! Secret, then ServiceAccount, then pod: each only if what it rests on is in place. A namespace that is
 //! being deleted or is gone is left with a line; nothing that fails stops anything else.
 
+mod additions;
 mod events;
 mod nudge;
 mod pods;
@@ -103,7 +104,7 @@ impl Writer<'_> {
             self.write_service_accounts(&mut applied, &mut missing).await;
         }
         if !missing.namespace {
-            self.write_pods(&mut applied, &missing).await;
+            self.write_pods(&mut applied, &mut missing).await;
         }
         if applied.undone > 0 {
             // What rests on a write that was not begun isn't made either.

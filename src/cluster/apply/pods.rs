@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 
 use tokio::time::Instant;
 
+use super::additions::Reread;
 use super::{ADMISSION_LAG, Missing, Writer};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::plan::{Applied, Finding, PodAction, PodChange, Spelling, Verb};
@@ -42,8 +43,8 @@ pub(super) struct Failure {
 impl Writer<'_> {
     /// One after the other: a right that is missing for one is missing for all that follow, and a
     /// disruption budget counts them.
-    pub(super) async fn write_pods(&self, applied: &mut Applied, missing: &Missing) {
-        let (mut refused, mut speaks) = (BTreeSet::new(), true);
+    pub(super) async fn write_pods(&self, applied: &mut Applied, missing: &mut Missing) {
+        let (mut refused, mut reread, mut speaks) = (BTreeSet::new(), Reread::new(), true);
         for change in &self.own.pods {
             if let Some(why) = hindrance(change, missing, &refused) {
                 self.left(change, why);
@@ -55,7 +56,15 @@ impl Writer<'_> {
                 applied.findings.push(told);
                 continue;
             }
-            let Some(ended) = self.act(change, missing).await else {
+            if !matches!(change.action, PodAction::Nudge(_)) {
+                self.until_admitted(missing).await;
+                if !self.stays_named(applied, missing, &mut reread, change).await {
+                    self.left(change, "a new one would lack our Secret, too");
+                    (self.writing.progress)();
+                    continue;
+                }
+            }
+            let Some(ended) = self.act(change).await else {
                 applied.undone += 1;
                 continue;
             };
@@ -81,10 +90,7 @@ impl Writer<'_> {
     }
 
     /// Does what is planned; `None` where nothing may be begun any more.
-    async fn act(&self, change: &PodChange, missing: &Missing) -> Option<Result<End, Failure>> {
-        if !matches!(change.action, PodAction::Nudge(_)) {
-            self.until_admitted(missing).await;
-        }
+    async fn act(&self, change: &PodChange) -> Option<Result<End, Failure>> {
         let _turn = self.turn().await?;
         Some(match &change.action {
             PodAction::Nudge(spellings) => self.nudge(&change.pod, spellings).await,

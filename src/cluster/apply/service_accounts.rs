@@ -10,7 +10,7 @@ use super::{Missing, Writer};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::{requests, wire};
 use crate::plan::service_accounts::judge;
-use crate::plan::{Applied, ServiceAccountChange, Verb};
+use crate::plan::{Added, Applied, ServiceAccountChange, Verb};
 
 /// How often a list is read again before the next pass has to try.
 const ROUNDS: u32 = 12;
@@ -43,7 +43,7 @@ impl Writer<'_> {
                 });
             }
         }
-        let mut refused = false;
+        let (mut refused, mut patched) = (false, Vec::new());
         for (change, written, ours) in join_all(writes).await {
             let Some(written) = written else {
                 applied.undone += 1;
@@ -54,6 +54,7 @@ impl Writer<'_> {
             match written {
                 Ok(End::Made) => {
                     missing.patched = Some(Instant::now());
+                    patched.push(change);
                     self.made(applied, Verb::Patch, subject, change.why(&ours));
                 }
                 Ok(End::Settled) => (self.writing.progress)(),
@@ -73,6 +74,9 @@ impl Writer<'_> {
                 }
             }
         }
+        if !missing.namespace {
+            self.note_additions(applied, missing, &patched).await;
+        }
     }
 
     /// Patches until the list has our names.
@@ -86,8 +90,8 @@ impl Writer<'_> {
                 return Ok(if retried { End::Made } else { End::Settled });
             };
             let (namespace, version) = (&self.own.name, &seen.resource_version);
-            let now = self.cluster.now();
-            let request = requests::patch_pull_secrets(namespace, &change.name, version, &list, now);
+            let added = Added::to_account(&seen, ours, self.cluster.now());
+            let request = requests::patch_pull_secrets(namespace, &change.name, version, &list, &added);
             let Err(error) = self.cluster.send(&request).await else { return Ok(End::Made) };
             round += 1;
             retried = error.was_retried();

@@ -14,8 +14,8 @@ use serde::de::{DeserializeOwned, Error, IgnoredAny};
 
 pub(super) use self::jobs::Job;
 pub(super) use self::pods::Pod;
-use super::requests::{ADDED, STATE};
-use crate::plan;
+use super::requests::STATE;
+use crate::plan::{self, ADDED, Added};
 use crate::registry::Form;
 
 /// An object that is asked for by its name.
@@ -115,7 +115,10 @@ pub(super) struct Meta {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct OwnerReference {
+    #[serde(default)]
+    api_version: String,
     kind: String,
     name: String,
     #[serde(default)]
@@ -200,6 +203,7 @@ impl Secret {
             managed_by: meta.labels.remove("app.kubernetes.io/managed-by"),
             instance: meta.labels.remove("app.kubernetes.io/instance"),
             state: meta.annotations.remove(STATE),
+            added: meta.added(),
             docker_config,
         }
     }
@@ -215,12 +219,17 @@ impl ServiceAccount {
         plan::ServiceAccount {
             pull_secrets: self.image_pull_secrets.iter().map(|reference| reference.name.clone()).collect(),
             resource_version: self.metadata.resource_version.clone(),
-            changed: self.metadata.annotations.get(ADDED).and_then(|time| time.parse().ok()),
+            added: self.metadata.added(),
         }
     }
 }
 
 impl Meta {
+    /// What we noted of names that we added to pull secrets.
+    fn added(&self) -> Added {
+        self.annotations.get(ADDED).map(|text| Added::parse(text)).unwrap_or_default()
+    }
+
     /// When a field was last written, by whomever.
     fn changed(&self, is_it: impl Fn(&Fields) -> bool) -> Option<Timestamp> {
         let writes = self.managed_fields.iter().filter(|entry| entry.fields.as_ref().is_some_and(&is_it));

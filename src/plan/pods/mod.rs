@@ -119,8 +119,9 @@ fn is_young(pod: &Pod, around: &Surroundings, now: Timestamp) -> bool {
         return false;
     };
     let secrets = pod.pull_secrets.iter().filter_map(|name| around.secrets.get(name)?.changed);
-    let account = around.service_accounts.get(&pod.service_account).and_then(|account| account.changed);
-    secrets.chain(account).all(|changed| changed < made)
+    let account = around.service_accounts.get(&pod.service_account);
+    let added = account.into_iter().flat_map(|account| account.added.values().copied());
+    secrets.chain(added).all(|changed| changed < made)
 }
 
 /// One container that waits, and what its verdict rests on.

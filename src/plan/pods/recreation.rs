@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::{Act, Case, OurServiceAccount, Serving, Verdict};
+use crate::plan::Added;
 use crate::plan::probe::Probed;
 
 pub(super) fn judge(case: &Case<'_>, serving: &[Serving<'_>]) -> Verdict {
@@ -78,10 +77,10 @@ impl Case<'_> {
 fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) -> Option<String> {
     let Case { pod, waiting, settings, .. } = case;
     let kind = pod.controller.as_ref().map(|controller| controller.kind.as_str());
-    let changed = account.and_then(|account| account.changed);
+    let added = account.and_then(|account| account.added.get(name));
     let taken_out =
-        account.and_then(|account| account.put_back.get(name)).is_some_and(|added| lately(*added, case));
-    let made_before = changed.is_some_and(|changed| pod.created.is_some_and(|made| made <= changed));
+        account.and_then(|account| account.put_back.get(name)).is_some_and(|at| Added::lately(*at, case.now));
+    let made_before = added.is_some_and(|added| pod.created.is_some_and(|made| made <= *added));
     let table = [
         (
             waiting.ephemeral(),
@@ -116,7 +115,7 @@ fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) ->
             "another of its containers runs; delete it by hand, or set pods.evictRunning: true".to_owned(),
         ),
         (
-            changed.is_none(),
+            added.is_none(),
             format!(
                 "its ServiceAccount names Secret {name}, but not by us, so it can't be told whether a new pod would get it; delete it by hand to see"
             ),
@@ -136,12 +135,6 @@ fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) ->
         ),
     ];
     table.into_iter().find_map(|(applies, what)| applies.then_some(what))
-}
-
-/// Whoever takes our Secret out of a `ServiceAccount` again and again does so within a day. Who did it once, as an
-/// upgrade does, may well have made pods of it that need us now.
-fn lately(added: Timestamp, case: &Case<'_>) -> bool {
-    case.now.duration_since(added) < SignedDuration::from_hours(24)
 }
 
 /// A Job's are recreated, too, at the price of a retry.

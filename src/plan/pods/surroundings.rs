@@ -47,9 +47,9 @@ pub struct Served {
 pub struct OurServiceAccount {
     /// Its pull secrets.
     pub pull_secrets: Vec<String>,
-    /// When we last added names to it; `None` if it never was us.
-    pub changed: Option<Timestamp>,
-    /// Our Secrets that this pass puts back into it, with the time at which we last added names: they are in place
-    /// since before this pass, so somebody took them out.
+    /// When we last added the names of our Secrets to it; those that others put there are absent.
+    pub added: BTreeMap<String, Timestamp>,
+    /// Our Secrets that this pass puts back into it, with the time at which we added them last: they are in place since
+    /// before this pass, so somebody took them out.
     pub put_back: BTreeMap<String, Timestamp>,
 }

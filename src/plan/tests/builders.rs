@@ -9,7 +9,7 @@ use crate::config::{
 };
 use crate::plan::secrets::{Action, Content, MANAGED_BY};
 use crate::plan::{
-    Controller, Credential, Evidence, Exit, Given, Job, NEVER_STARTED, Namespace, Pod, Probed, Secret,
+    Added, Controller, Credential, Evidence, Exit, Given, Job, NEVER_STARTED, Namespace, Pod, Probed, Secret,
     ServiceAccount, Snapshot, SourceFailure, Spelling, Trust, Waiting, noted, questions,
 };
 use crate::registry::{DockerConfig, Entry, Host};
@@ -154,6 +154,11 @@ pub(super) fn written(action: &Action, seen: Option<&Secret>, at: Timestamp) -> 
     }
 }
 
+/// The note that a name was added at that time.
+pub(super) fn added(name: &str, at: Timestamp) -> Added {
+    Added::parse(&format!(r#"{{"{name}":"{at}"}}"#))
+}
+
 /// A Secret's docker config, in clear.
 pub(super) fn text(secret: &Secret) -> &str {
     secret.docker_config.as_ref().unwrap().expose_secret()
@@ -170,9 +175,13 @@ pub(super) fn namespace() -> Seen {
 impl Seen {
     pub(super) fn service_account(mut self, name: &str, pull_secrets: &[&str]) -> Self {
         // One that doesn't name our Secret was never patched.
-        let changed = pull_secrets.contains(&"pullkeeper").then(|| ago(60));
+        let added = if pull_secrets.contains(&"pullkeeper") {
+            added("pullkeeper", ago(60))
+        } else {
+            Added::default()
+        };
         let pull_secrets = pull_secrets.iter().map(|name| (*name).to_owned()).collect();
-        let account = ServiceAccount { pull_secrets, changed, ..ServiceAccount::default() };
+        let account = ServiceAccount { pull_secrets, added, ..ServiceAccount::default() };
         self.0.service_accounts.insert(name.into(), account);
         self
     }

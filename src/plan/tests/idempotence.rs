@@ -14,7 +14,7 @@ use super::builders::{
 use crate::config::{Adopt, Config, Heal, NameSet, ServiceAccounts};
 use crate::plan::secrets::MANAGED_BY;
 use crate::plan::{
-    Credential, Evidence, Job, Life, Namespace, Plan, Pod, PodAction, PodChange, Probed, Secret,
+    Added, Credential, Evidence, Job, Life, Namespace, Plan, Pod, PodAction, PodChange, Probed, Secret,
     ServiceAccount, Snapshot, Verb, Waiting, needs, plan,
 };
 use crate::registry::DockerConfig;
@@ -35,7 +35,7 @@ fn applied(plan: &Plan, before: &Snapshot, at: Timestamp, strips: bool) -> Snaps
         for change in &own.service_accounts {
             let account = ServiceAccount {
                 pull_secrets: change.list.clone(),
-                changed: Some(at),
+                added: Added::to_account(&change.seen, &change.ours, at),
                 ..ServiceAccount::default()
             };
             namespace.service_accounts.insert(change.name.clone(), account);
@@ -110,7 +110,7 @@ fn any_namespace() -> impl Strategy<Value = Namespace> {
         |((first, second), accounts, pods, [paused, unread], added)| {
             let own = |list: Vec<&str>| ServiceAccount {
                 pull_secrets: list.into_iter().map(str::to_owned).collect(),
-                changed: Some(ago(added)),
+                added: Added::parse(&ago(added).to_string()),
                 ..ServiceAccount::default()
             };
             let named = |(index, pod): (usize, Pod)| Pod { name: format!("pod-{index}"), ..pod };
@@ -153,7 +153,7 @@ fn usable(secret: &Secret) -> BTreeSet<String> {
 
 /// Where somebody has taken our names out since, pods wait for a second pass.
 fn was_patched_lately(account: &ServiceAccount) -> bool {
-    account.changed.is_some_and(|at| at > ago(60 * 24))
+    account.added.of("pullkeeper").is_some_and(|at| at > ago(60 * 24))
 }
 
 /// A configuration and what its sources give.

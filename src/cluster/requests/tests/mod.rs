@@ -95,11 +95,11 @@ fn deletes_and_evictions_name_the_very_object() {
 #[test]
 fn pull_secrets_are_replaced_whole_with_the_version_seen() {
     let list = ["theirs".to_owned(), String::new(), "pulls".to_owned()];
-    let now = "2026-11-21T03:00:00.9Z".parse().unwrap();
-    let (uri, body) = told(&patch_pull_secrets("a", "default", "7", &list, now));
+    let added = Added::parse(r#"{"pulls":"2026-11-21T03:00:00.9Z"}"#);
+    let (uri, body) = told(&patch_pull_secrets("a", "default", "7", &list, &added));
     assert_eq!(uri, "PATCH /api/v1/namespaces/a/serviceaccounts/default?fieldManager=pullkeeper");
     let expected = json!({
-        "metadata": {"resourceVersion": "7", "annotations": {"pullkeeper.io/added": "2026-11-21T03:00:00Z"}},
+        "metadata": {"resourceVersion": "7", "annotations": {"pullkeeper.io/added": r#"{"pulls":"2026-11-21T03:00:00Z"}"#}},
         "imagePullSecrets": [{"name": "theirs"}, {}, {"name": "pulls"}],
     });
     assert_eq!(body, expected);

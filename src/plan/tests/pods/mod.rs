@@ -6,7 +6,7 @@ mod jobs;
 mod named;
 mod probes;
 
-use super::builders::{IMAGE, REFUSED, ago, config, evidence, namespace, now, owner, pod, waiting};
+use super::builders::{IMAGE, REFUSED, added, ago, config, evidence, namespace, now, owner, pod, waiting};
 use jiff::SignedDuration;
 
 use crate::config::{Config, Heal, Pods};
@@ -218,7 +218,8 @@ fn a_pod_made_after_its_service_account_named_us_is_never_recreated() {
     for (changed, verb) in [(Some(ago(130)), None), (Some(ago(60)), Some("evict")), (None, None)] {
         let mut snapshot = namespace().service_account("default", &["pullkeeper"]).pod(pod()).in_("team-a");
         let own = snapshot.namespaces.get_mut("team-a").unwrap();
-        own.service_accounts.get_mut("default").unwrap().changed = changed;
+        let note = changed.map(|at| added("pullkeeper", at)).unwrap_or_default();
+        own.service_accounts.get_mut("default").unwrap().added = note;
         assert_eq!(verdict(&config(), &snapshot).0, verb, "{changed:?}");
     }
 }

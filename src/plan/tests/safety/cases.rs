@@ -43,7 +43,8 @@ pub(super) enum Webhook {
 pub(super) enum Resets {
     Never,
     NowAndThen,
-    /// At once, before a pod is recreated.
+    /// Within the second, before a pod is recreated.
+    AtOnce,
     AfterEachPass,
 }
 
@@ -150,7 +151,8 @@ pub(super) fn any_case() -> impl Strategy<Value = Case> {
     let webhook =
         prop_oneof![3 => Just(Webhook::Absent), 2 => Just(Webhook::Strips), 1 => Just(Webhook::Replaces)];
     let resets =
-        prop::sample::select(vec![Resets::Never, Resets::Never, Resets::NowAndThen, Resets::AfterEachPass]);
+        vec![Resets::Never, Resets::Never, Resets::NowAndThen, Resets::AtOnce, Resets::AfterEachPass];
+    let resets = prop::sample::select(resets);
     let refuses = prop::sample::select(vec![
         Refuses::Nothing,
         Refuses::Nothing,

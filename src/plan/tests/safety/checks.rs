@@ -75,7 +75,9 @@ impl Case<'_> {
     /// The same of the `ServiceAccount`.
     fn account_changed(&self) -> Option<Timestamp> {
         let patched = self.plan.namespaces.iter().any(|own| !own.service_accounts.is_empty());
-        if patched { Some(Timestamp::MAX) } else { self.seen.service_accounts["default"].changed }
+        let noted = self.seen.secrets.get(OURS).and_then(|secret| secret.added.of("default"));
+        let own = self.seen.service_accounts["default"].added.of(OURS);
+        if patched { Some(Timestamp::MAX) } else { own.max(noted) }
     }
 
     fn eviction(&self, pod: &Pod) {

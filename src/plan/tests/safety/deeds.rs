@@ -5,12 +5,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::builders::{DIGEST, credential, failed, given, nudge, written};
-use super::cases::{Nature, Policy, Refuses};
+use super::cases::{Nature, Policy, Refuses, Resets};
 use super::checks::{self, Known, check};
 use super::world::{Due, NAMESPACE, OURS, World};
 use crate::plan::{
-    Credential, Evidence, Life, NamespacePlan, Plan, PodAction, PodChange, Probe, Probed, Snapshot, needs,
-    plan, questions,
+    Added, Credential, Evidence, Life, NamespacePlan, Plan, PodAction, PodChange, Probe, Probed, Snapshot,
+    needs, plan, questions,
 };
 
 impl World {
@@ -97,10 +97,23 @@ impl World {
         for change in &own.service_accounts {
             assert!(change.list.iter().filter(|name| *name == OURS).count() == 1, "{:?}", change.list);
             self.account.pull_secrets.clone_from(&change.list);
-            self.account.changed = Some(at);
-            self.ledger.added(at, self.pods.iter().map(|body| body.workload));
+            self.account.added = Added::to_account(&change.seen, &change.ours, at);
+            if self.case.resets == Resets::AtOnce {
+                self.reset_account();
+            } else {
+                self.ledger.added(at, self.pods.iter().map(|body| body.workload));
+            }
         }
-        for change in &own.pods {
+        let patched: Vec<_> = own.service_accounts.iter().collect();
+        if let (Some((_, note)), Some(secret)) = (own.notes(&patched, at).next(), &mut self.secret) {
+            secret.added = note;
+        }
+        let stays = |change: &PodChange| {
+            // What this pass patched is looked at again.
+            patched.is_empty() || self.case.resets != Resets::AtOnce || change.act.service_account.is_none()
+        };
+        let planned: Vec<_> = own.pods.iter().filter(|change| stays(change)).collect();
+        for change in planned {
             let refused = match (self.case.refuses, &change.action) {
                 (Refuses::Nudges, PodAction::Nudge(_)) | (Refuses::Evictions, PodAction::Evict) => true,
                 (Refuses::Some, _) => self.dice.one_in(2),

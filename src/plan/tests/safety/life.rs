@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::super::builders::{now, secret};
 use super::cases::{Nature, Refuses, Resets};
 use super::world::{Body, Container, Due, OURS, World};
-use crate::plan::Waiting;
+use crate::plan::{Added, Waiting};
 
 /// What the runtimes say where access is refused; the last two leave it open.
 const REFUSALS: [(&str, &str); 6] = [
@@ -116,10 +116,10 @@ impl World {
     }
 
     /// Somebody else's tool: the `ServiceAccount` is as its manifest says.
-    fn reset_account(&mut self) {
+    pub(super) fn reset_account(&mut self) {
         self.account.pull_secrets.retain(|name| name != OURS);
         if self.case.forgets {
-            self.account.changed = None;
+            self.account.added = Added::default();
         }
     }
 

@@ -44,7 +44,10 @@ fn settled(world: &mut World) -> usize {
 fn can_be_helped(world: &World, body: &Body) -> bool {
     let own = &world.case.workloads[body.workload];
     let pods = &world.case.pods;
-    let recreated = !matches!(own.kind, "" | "Workflow" | "Job");
+    let recreated = match world.jobs.get(&body.workload) {
+        Some(job) => job.room(&world.exits(body)).is_ok(),
+        None => !matches!(own.kind, "" | "Workflow"),
+    };
     recreated
         && own.account == "default"
         && own.lists.is_none()
@@ -84,7 +87,6 @@ proptest! {
     #[test]
     fn every_pod_that_can_be_helped_is_helped(mut case in any_case()) {
         (case.pods.heal, case.webhook, case.verify) = (Heal::Auto, Webhook::Absent, true);
-        case.forgets = false;
         case.pods.max_evictions = case.pods.max_evictions.max(1);
         let mut world = lived(case);
         settled(&mut world);
@@ -94,7 +96,8 @@ proptest! {
 
     #[test]
     fn who_takes_our_name_out_after_each_pass_costs_no_more_pods_than_there_were(mut case in any_case()) {
-        (case.pods.heal, case.resets, case.forgets) = (Heal::Auto, Resets::AfterEachPass, false);
+        let resets = if case.resets == Resets::AtOnce { Resets::AtOnce } else { Resets::AfterEachPass };
+        (case.pods.heal, case.resets) = (Heal::Auto, resets);
         case.refuses = Refuses::Nothing;
         let mut world = World::of(case);
         for _ in 0..2 * PASSES {

@@ -196,7 +196,7 @@ impl World {
     }
 
     /// The codes that its containers leave behind.
-    fn exits(&self, body: &Body) -> Vec<Exit> {
+    pub(super) fn exits(&self, body: &Body) -> Vec<Exit> {
         let exit = |container: &str, runs: bool| Exit {
             container: container.to_owned(),
             code: (!runs).then_some(NEVER_STARTED),
