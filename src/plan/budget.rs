@@ -24,18 +24,39 @@ pub(super) fn limit(
     let nudge = |change: &PodChange| matches!(change.action, PodAction::Nudge(_));
     let evictions = take(namespaces, |change| !nudge(change), max_evictions, now, left);
     let nudges = take(namespaces, nudge, MAX_NUDGES, now, left);
-    let told = |left: usize, reason, message| {
-        (left > 0).then(|| Subject::global("Setting", "pods.maxEvictions").finding(reason, message))
+    let told = |left: usize, subject, reason, message| {
+        (left > 0).then(|| Subject::global("Setting", subject).finding(reason, message))
     };
     let limits_of =
         |limit| format!("a pass does so to {limit} at most, and to {} of one controller", half(limit));
+    let turn = "the others have their turn in a later pass";
     let too_many_evictions =
-        format!("{evictions} more pods would be recreated; {}", limits_of(max_evictions));
-    let too_many_nudges = format!("{nudges} more pods would be nudged; {}", limits_of(MAX_NUDGES));
-    [told(evictions, "EvictionsLimited", too_many_evictions), told(nudges, "NudgesLimited", too_many_nudges)]
-        .into_iter()
-        .flatten()
-        .collect()
+        format!("{} more pods would be recreated; {}", evictions.others, limits_of(max_evictions));
+    let too_many_nudges =
+        format!("{} more pods would be nudged; {}; {turn}", nudges.others, limits_of(MAX_NUDGES));
+    let of_jobs = evictions.of_jobs.into_iter().map(|((namespace, job), left)| {
+        let message = format!(
+            "{left} more of its pods would be recreated, but it would fail: its backoffLimit leaves no more for this pass; {turn}, or make the Job anew"
+        );
+        Subject::new("Job", &namespace, &job).finding("EvictionsLimited", message)
+    });
+    [
+        told(evictions.others, "pods.maxEvictions", "EvictionsLimited", too_many_evictions),
+        told(nudges.others, "pods.nudge", "NudgesLimited", too_many_nudges),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(of_jobs)
+    .collect()
+}
+
+/// What had no place.
+#[derive(Default)]
+struct Beyond {
+    /// By namespace and name: what these Jobs would not bear.
+    of_jobs: BTreeMap<(String, String), usize>,
+    /// What is beyond the limits of the pass.
+    others: usize,
 }
 
 /// Keeps at most `limit` of the changes that are `counted`; returns how many others there were.
@@ -45,7 +66,7 @@ fn take(
     limit: usize,
     now: Timestamp,
     named: &mut Vec<String>,
-) -> usize {
+) -> Beyond {
     let places = namespaces.iter().enumerate().flat_map(|(namespace, own)| {
         let own = own.pods.iter().enumerate().filter(|(_, change)| counted(change));
         own.map(move |(pod, _)| (namespace, pod))
@@ -53,29 +74,35 @@ fn take(
     let mut places: Vec<(usize, usize)> = places.collect();
     take_turns(&mut places, now);
     let (mut left, mut of_owner) = (limit, BTreeMap::new());
-    let mut beyond = Vec::new();
+    let (mut beyond, mut out) = (Beyond::default(), Vec::new());
     for (namespace, pod) in places {
         let Some((own, change)) = namespaces.get(namespace).and_then(|own| Some((own, own.pods.get(pod)?)))
         else {
             continue;
         };
-        let room = change.act.room.unwrap_or(usize::MAX).min(half(limit));
-        let taken: &mut usize = of_owner.entry(owner(own, change)).or_default();
-        if left > 0 && *taken < room {
+        let room = change.act.room.unwrap_or(usize::MAX);
+        let (place, kind, name) = owner(own, change);
+        let taken: &mut usize = of_owner.entry((place.clone(), kind, name.clone())).or_default();
+        if left > 0 && *taken < room.min(half(limit)) {
             left -= 1;
             *taken += 1;
+            continue;
+        }
+        out.push((namespace, pod));
+        if *taken < room {
+            beyond.others += 1;
         } else {
-            beyond.push((namespace, pod));
+            *beyond.of_jobs.entry((place, name)).or_default() += 1;
         }
     }
-    beyond.sort_unstable();
-    for (namespace, pod) in beyond.iter().rev() {
+    out.sort_unstable();
+    for (namespace, pod) in out.iter().rev() {
         if let Some(own) = namespaces.get_mut(*namespace) {
             let PodChange { pod, .. } = own.pods.remove(*pod);
             named.push(format!("Pod {}/{} is beyond the limits of one pass", own.name, pod.name));
         }
     }
-    beyond.len()
+    beyond
 }
 
 fn half(limit: usize) -> usize {

@@ -70,7 +70,7 @@ async fn a_job_is_asked_for_once_and_only_where_its_pods_would_go() {
     let (said, _, asked) = heal(pods, script).await;
     assert_eq!(asked.iter().filter(|line| line.contains("/jobs/")).count(), 1);
     assert_eq!(said.iter().filter(|line| line.starts_with("evict")).count(), 2, "{said:?}");
-    assert!(said.contains(&"finding EvictionsLimited Setting pods.maxEvictions".to_owned()), "{said:?}");
+    assert!(said.contains(&"finding EvictionsLimited Job team-a/batch".to_owned()), "{said:?}");
 }
 
 #[tokio::test]
