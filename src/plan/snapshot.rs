@@ -128,10 +128,32 @@ impl Pod {
 /// The controller of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Controller {
+    /// `apps/v1`, …; others than Kubernetes have a `Job`, too.
+    pub api_version: String,
     /// `ReplicaSet`, `Job`, …
     pub kind: String,
     /// Its name.
     pub name: String,
+}
+
+impl Controller {
+    /// Is it a Job of Kubernetes' own?
+    #[must_use]
+    pub fn is_job(&self) -> bool {
+        self.api_version == "batch/v1" && self.kind == "Job"
+    }
+
+    /// Does it make a pod anew that is gone? A Job does so at the price of a retry.
+    #[must_use]
+    pub fn recreates(&self) -> bool {
+        let kinds: &[&str] = match self.api_version.as_str() {
+            "v1" => &["ReplicationController"],
+            "apps/v1" => &["ReplicaSet", "StatefulSet", "DaemonSet"],
+            "batch/v1" => &["Job"],
+            _ => &[],
+        };
+        kinds.contains(&self.kind.as_str())
+    }
 }
 
 /// A container that waits for its image.

@@ -135,7 +135,11 @@ impl Pod {
             lists_own,
             annotated: !meta.annotations.is_empty(),
             nudged: meta.annotations.remove(NUDGED),
-            controller: controller.map(|OwnerReference { kind, name, .. }| Controller { kind, name }),
+            controller: controller.map(|OwnerReference { api_version, kind, name, .. }| Controller {
+                api_version,
+                kind,
+                name,
+            }),
             running,
             exits,
             waiting,

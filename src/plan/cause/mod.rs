@@ -20,8 +20,10 @@ pub enum Cause {
     Expired,
     /// Missing or unauthorised: the registry doesn't tell which.
     Denied,
-    /// The registry has no such repository, tag or platform.
+    /// The registry has no such repository or tag.
     NotFound,
+    /// The image is there, but for other platforms.
+    Platform,
     /// The registry has had enough of us.
     RateLimit,
     /// The registry was not reached, or something in between answered.
@@ -114,6 +116,7 @@ impl Cause {
             Self::Expired => "the registry says that the token has expired",
             Self::Denied => "the image is missing or access is refused; the registry doesn't tell which",
             Self::NotFound => "the registry has no such image",
+            Self::Platform => "the image isn't made for the platform of the pod's node",
             Self::RateLimit => "the registry limits the rate of pulls",
             Self::Network => "the registry was not reached",
             Self::InvalidName => "this is no image name",

@@ -2,7 +2,8 @@
 //! 2, CRI-O with containers/image, and the registries themselves; `_` stands for a name or an address.
 
 use super::Cause::{
-    self, Access, Denied, Expired, InvalidName, Local, Malformed, Network, NotFound, RateLimit, Signature,
+    self, Access, Denied, Expired, InvalidName, Local, Malformed, Network, NotFound, Platform, RateLimit,
+    Signature,
 };
 
 /// Reasons that say enough by themselves: the kubelet's `images/types.go` and cri-api's `errors.go`.
@@ -113,13 +114,13 @@ const PARTS: &[(&str, Cause)] = &[
     ("pinging docker registry", Network),
     ("is not allowed access", Network), // the firewall of ACR
     //
+    ("no match for platform", Platform), // containerd, which also says "not found"
+    ("no image found in manifest list", Platform), // CRI-O
+    ("no image found in image index", Platform), // CRI-O
     ("code = notfound", NotFound),
     ("_ not found", NotFound),
     ("manifest unknown", NotFound),
     ("name unknown", NotFound),
-    ("no match for platform", NotFound),           // containerd
-    ("no image found in manifest list", NotFound), // CRI-O
-    ("no image found in image index", NotFound),   // CRI-O
     ("repository name not known to registry", NotFound),
     // clear, though containerd 2 says "pull access denied" before them
     ("no basic auth credentials", Access),

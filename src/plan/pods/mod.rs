@@ -5,6 +5,7 @@
 //! ServiceAccount gives the new one a credential that the old one lacks, which can be so only once.
 
 mod answers;
+mod combination;
 mod named;
 mod oldest;
 mod recreation;
@@ -21,6 +22,7 @@ use super::snapshot::{Pod, Waiting};
 use crate::config::{Heal, Pods};
 use crate::registry::{Host, Image, key_matches};
 pub use answers::{Answers, Questions, questions};
+use combination::combine;
 pub use surroundings::{OurSecret, OurServiceAccount, Served, Surroundings};
 
 /// The kubelet's longest back-off is five minutes; a pod that still waits after this long, though its
@@ -79,7 +81,7 @@ pub fn judge(
     if settings.heal == Heal::All {
         return oldest::judge(pod, around);
     }
-    let judge = |waiting| judge_container(pod, waiting, around, settings, answers, now);
+    let judge = |waiting| (waiting, judge_container(pod, waiting, around, settings, answers, now));
     let mut verdict = combine(pod.waiting.iter().map(judge).collect());
     if let Verdict::Nudge { spellings, .. } = &mut verdict {
         spellings.extend(of_the_same_image(pod, spellings));
@@ -147,18 +149,18 @@ fn judge_container(
     let Ok(image) = &Image::parse(&waiting.image) else {
         return report(waiting, "this is no image name; correct it in the pod's template");
     };
-    if let Some(other) = other_image(waiting) {
-        return report(
-            waiting,
-            &format!("the kubelet speaks of another image, {other}: an image volume? It is not healed"),
-        );
-    }
-    let matching = |host: &Host| host.keys().iter().any(|key| key_matches(key, image));
-    if !around.wanted.iter().any(matching) {
-        return Verdict::Leave(format!("registry {} is not ours", image.host));
+    let other = other_image(waiting).and_then(|text| Image::parse(&text).ok());
+    let refused = other.as_ref().unwrap_or(image);
+    let is_ours = |host: &Host| host.keys().iter().any(|key| key_matches(key, refused));
+    if !around.wanted.iter().any(is_ours) {
+        return Verdict::Leave(format!("registry {} is not ours", refused.host));
     }
     let cause = cause(waiting);
-    if let Some(remedy) = remedy(cause, pod, around) {
+    if other.is_some() {
+        return report(waiting, &of_a_volume(waiting, cause));
+    }
+    let matching = |host: &Host| host.keys().iter().any(|key| key_matches(key, image));
+    if let Some(remedy) = remedy(cause, pod, around, now) {
         return report(waiting, &format!("{}; {remedy}", cause.words()));
     }
     let judged = Case { pod, waiting, image, cause, around, settings, answers, now };
@@ -191,11 +193,12 @@ struct Serving<'a> {
 }
 
 /// What the user can do about a cause that no credential mends.
-fn remedy(cause: Cause, pod: &Pod, around: &Surroundings) -> Option<String> {
+fn remedy(cause: Cause, pod: &Pod, around: &Surroundings, now: Timestamp) -> Option<String> {
     let remedy = match cause {
         Cause::Access | Cause::Expired | Cause::RateLimit | Cause::Denied | Cause::Untold => return None,
-        Cause::Malformed => return malformed(pod, around),
+        Cause::Malformed => return malformed(pod, around, now),
         Cause::NotFound | Cause::InvalidName => "correct the image in the pod's template",
+        Cause::Platform => "build it for that, or keep the pod from such nodes",
         Cause::Network => "check the registry, and the node's way to it",
         Cause::Local | Cause::Signature | Cause::Unknown => "see kubectl describe pod",
     };
@@ -203,8 +206,15 @@ fn remedy(cause: Cause, pod: &Pod, around: &Surroundings) -> Option<String> {
 }
 
 /// One that the kubelet can't decode fails every pull of the pod. Ours are good by now: it is another's, or the
-/// pod names ours alone, and there is none any more.
-fn malformed(pod: &Pod, around: &Surroundings) -> Option<String> {
+/// pod names ours alone, and there is none any more. Where ours has just changed, what the kubelet said may be of
+/// before.
+fn malformed(pod: &Pod, around: &Surroundings, now: Timestamp) -> Option<String> {
+    let mut changes = pod.pull_secrets.iter().filter_map(|name| around.secrets.get(name)?.changed);
+    let untried =
+        |at: Timestamp| pod.created.is_none_or(|made| made <= at) && now.duration_since(at) < BACK_OFF;
+    if changes.any(untried) {
+        return None;
+    }
     let others: Vec<_> =
         pod.pull_secrets.iter().filter(|name| !around.secrets.contains_key(*name)).cloned().collect();
     match others.as_slice() {
@@ -216,6 +226,15 @@ fn malformed(pod: &Pod, around: &Surroundings) -> Option<String> {
             several.join(", ")
         )),
     }
+}
+
+/// The kubelet speaks of another image than the container's.
+fn of_a_volume(waiting: &Waiting, cause: Cause) -> String {
+    let other = other_image(waiting).unwrap_or_default();
+    format!(
+        "the kubelet speaks of another image, {other}: an image volume? Those are not healed ({}); see that the pod's pull secrets are for it, too, and make the pod anew",
+        cause.words()
+    )
 }
 
 fn report(waiting: &Waiting, what: &str) -> Verdict {
@@ -252,44 +271,5 @@ impl Case<'_> {
             ),
             Probed::Readable { .. } | Probed::Untold(_) => None,
         }
-    }
-}
-
-/// One action for the pod. What is done in place is done for each container by itself; to recreate the pod
-/// must help all of them. What is told beats silence.
-fn combine(verdicts: Vec<Verdict>) -> Verdict {
-    let (mut reports, mut leaves, mut evictions) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut nudges, mut spelled) = (Vec::new(), Vec::new());
-    for verdict in verdicts {
-        match verdict {
-            Verdict::Report(message) => reports.push(message),
-            Verdict::Leave(why) => leaves.push(why),
-            Verdict::Evict(act) | Verdict::Delete(act) => evictions.push(act),
-            Verdict::Nudge { act, spellings, .. } => {
-                nudges.push(act);
-                spelled.extend(spellings);
-            }
-        }
-    }
-    let stuck = !(reports.is_empty() && leaves.is_empty());
-    let report = reports.into_iter().next();
-    if !nudges.is_empty() && (stuck || evictions.is_empty()) {
-        let act = nudges.into_iter().reduce(Act::and).unwrap_or_default();
-        return Verdict::Nudge { act, spellings: spelled, besides: report };
-    }
-    match (report, leaves.into_iter().next(), evictions.into_iter().reduce(Act::and)) {
-        (Some(message), ..) => Verdict::Report(message),
-        (None, None, Some(act)) => Verdict::Evict(act),
-        (None, why, _) => Verdict::Leave(why.unwrap_or_else(|| "no container waits for an image".to_owned())),
-    }
-}
-
-impl Act {
-    /// For both of their reasons; told is the first.
-    fn and(mut self, other: Self) -> Self {
-        self.secrets.extend(other.secrets);
-        self.service_account = self.service_account.or(other.service_account);
-        self.room = self.room.or(other.room);
-        self
     }
 }

@@ -41,7 +41,8 @@ pub(super) fn judge(case: &Case<'_>, serving: &Serving<'_>) -> Verdict {
         Some(to) if nudgeable => case.nudge(name, to),
         _ if fresh => tries_again(&format!("Secret {name} is fresh")),
         _ => case.report(&format!(
-            "the credential in Secret {name} reads it from here, so its node may when it tries again, within five minutes; if it doesn't, delete the pod by hand"
+            "the credential in Secret {name} reads it from here, so its node may when it tries again, within five minutes; if it doesn't, {}",
+            case.last_resort()
         )),
     }
 }
@@ -49,15 +50,15 @@ pub(super) fn judge(case: &Case<'_>, serving: &Serving<'_>) -> Verdict {
 /// Why the node would fare no better, and what to do; the first row that applies.
 fn no_reason_to_try(case: &Case<'_>, name: &str, nudged: bool, answer: &Probed) -> Option<String> {
     match answer {
+        _ if case.cause == Cause::RateLimit => {
+            Some(format!("it is limited as the account in Secret {name}; wait, or ask the registry for more"))
+        }
         Probed::Untold(why) => Some(format!(
             "though the pod names our Secret {name}; check that its account may pull this image (the registry can't tell from here: {why})"
         )),
         _ if nudged => Some(format!(
             "its pull was begun anew since Secret {name} changed, and that Secret's credential reads the image from here; look at its other pull secrets, and at its node's way to the registry"
         )),
-        _ if case.cause == Cause::RateLimit => {
-            Some(format!("it is limited as the account in Secret {name}; wait, or ask the registry for more"))
-        }
         _ => None,
     }
 }
@@ -73,6 +74,17 @@ impl Case<'_> {
             },
             spellings: vec![Spelling { container: container.clone(), from: image.clone(), to }],
             besides: None,
+        }
+    }
+
+    /// What a person may do where nothing else helps.
+    fn last_resort(&self) -> &'static str {
+        if self.waiting.ephemeral() {
+            "start another debug container"
+        } else if self.pod.running {
+            "delete the pod by hand, though another of its containers runs"
+        } else {
+            "delete the pod by hand"
         }
     }
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{Act, Case, OurServiceAccount, Serving, Verdict};
-use crate::plan::Added;
 use crate::plan::probe::Probed;
+use crate::plan::{Added, Controller};
 
 pub(super) fn judge(case: &Case<'_>, serving: &[Serving<'_>]) -> Verdict {
     let account = case.around.service_accounts.get(&case.pod.service_account);
@@ -54,7 +54,7 @@ impl Case<'_> {
 
     /// How many pods its controller can lose, if that is a Job; an error is why not one.
     fn room(&self, secret: &str) -> Result<Option<usize>, String> {
-        let Some(owner) = self.pod.controller.as_ref().filter(|owner| owner.kind == "Job") else {
+        let Some(owner) = self.pod.controller.as_ref().filter(|owner| owner.is_job()) else {
             return Ok(None);
         };
         let job = self.answers.job(&self.around.namespace, &owner.name)?;
@@ -76,7 +76,7 @@ impl Case<'_> {
 /// names our Secret `name` by now.
 fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) -> Option<String> {
     let Case { pod, waiting, settings, .. } = case;
-    let kind = pod.controller.as_ref().map(|controller| controller.kind.as_str());
+    let kind = pod.controller.as_ref().map(|owner| format!("{} of {}", owner.kind, owner.api_version));
     let added = account.and_then(|account| account.added.get(name));
     let taken_out =
         account.and_then(|account| account.put_back.get(name)).is_some_and(|at| Added::lately(*at, case.now));
@@ -95,7 +95,7 @@ fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) ->
         (
             account.is_none(),
             format!(
-                "its ServiceAccount {} doesn't name Secret {name}; choose it in serviceAccounts, or name the Secret in the pod's template",
+                "its ServiceAccount {} isn't one of those chosen; choose it in serviceAccounts, or name Secret {name} in the pod's template",
                 pod.service_account
             ),
         ),
@@ -104,7 +104,7 @@ fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) ->
             format!("nothing would recreate it; delete and create it again, and it gets Secret {name}"),
         ),
         (
-            !kind.is_some_and(is_recreated),
+            !pod.controller.as_ref().is_some_and(Controller::recreates),
             format!(
                 "its controller is a {}, which may not recreate it; delete it by hand, and the next one gets Secret {name}",
                 kind.unwrap_or_default()
@@ -135,9 +135,4 @@ fn obstacle(case: &Case<'_>, name: &str, account: Option<&OurServiceAccount>) ->
         ),
     ];
     table.into_iter().find_map(|(applies, what)| applies.then_some(what))
-}
-
-/// A Job's are recreated, too, at the price of a retry.
-fn is_recreated(kind: &str) -> bool {
-    matches!(kind, "ReplicaSet" | "StatefulSet" | "DaemonSet" | "ReplicationController" | "Job")
 }

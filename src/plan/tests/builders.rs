@@ -229,9 +229,20 @@ pub(super) fn nudge(pod: &mut Pod, spellings: &[Spelling], at: Timestamp) {
     }
 }
 
+/// A controller of Kubernetes' own, or another.
+pub(super) fn controller(kind: &str, name: &str) -> Controller {
+    let api_version = match kind {
+        "ReplicationController" => "v1",
+        "ReplicaSet" | "StatefulSet" | "DaemonSet" => "apps/v1",
+        "Job" => "batch/v1",
+        _ => "example.com/v1",
+    };
+    Controller { api_version: api_version.into(), kind: kind.into(), name: name.into() }
+}
+
 #[allow(clippy::unnecessary_wraps)] // as the field is
 pub(super) fn owner(kind: &str) -> Option<Controller> {
-    Some(Controller { kind: kind.into(), name: "owner".into() })
+    Some(controller(kind, "owner"))
 }
 
 pub(super) fn waiting(message: &str) -> Waiting {

@@ -3,9 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::builders::{Seen, config, evidence, namespace, now, pod, readable, waiting};
+use super::builders::{Seen, config, controller, evidence, namespace, now, pod, readable, waiting};
 use crate::config::{Config, Pods};
-use crate::plan::{Controller, Pod, PodAction, Probed, Waiting, plan, questions};
+use crate::plan::{Pod, PodAction, Probed, Waiting, plan, questions};
 
 /// Seconds between two passes.
 const INTERVALS: [i64; 4] = [10, 60, 3600, 24 * 3600];
@@ -18,7 +18,7 @@ const PASSES: i64 = 40;
 fn pods(count: usize, message: &str) -> Seen {
     (0..count).fold(namespace().service_account("default", &[]), |seen, index| {
         let image = format!("harbor.example.com/team/app-{index}:1");
-        let controller = Some(Controller { kind: "ReplicaSet".into(), name: format!("of-{index}") });
+        let controller = Some(controller("ReplicaSet", &format!("of-{index}")));
         let waiting = vec![Waiting { image, ..waiting(message) }];
         seen.pod(Pod { name: format!("web-{index}"), controller, waiting, ..pod() })
     })

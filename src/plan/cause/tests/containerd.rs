@@ -1,7 +1,7 @@
 //! Texts of containerd, from its `remotes/docker` and `cri`: 1.6.20 (Debian 12), 1.7.28 and 2.4.2.
 
 use super::super::Cause::{
-    Access, Denied, InvalidName, Local, Network, NotFound, RateLimit, Signature, Unknown,
+    Access, Denied, InvalidName, Local, Network, NotFound, Platform, RateLimit, Signature, Unknown,
 };
 use super::judge;
 
@@ -102,7 +102,7 @@ fn what_is_not_there() {
         (
             "another platform",
             r#"rpc error: code = NotFound desc = failed to pull and unpack image "h.io/team/app:1": no match for platform in manifest: not found"#,
-            NotFound,
+            Platform,
         ),
         (
             "status",

@@ -1,7 +1,7 @@
 //! Texts of CRI-O 1.34 and before, which are those of containers/image: `docker_client.go`, `errors.go`.
 
 use super::super::Cause::{
-    Access, Denied, InvalidName, Local, Network, NotFound, RateLimit, Signature, Unknown,
+    Access, Denied, InvalidName, Local, Network, NotFound, Platform, RateLimit, Signature, Unknown,
 };
 use super::judge;
 
@@ -69,12 +69,12 @@ fn what_it_says_of_the_image() {
         (
             "another platform",
             r#"choosing an image from manifest list docker://h.io/team/app:1: no image found in manifest list for architecture "arm64", variant "v8", OS "linux""#,
-            NotFound,
+            Platform,
         ),
         (
             "another platform",
             r#"choosing an image from manifest list docker://h.io/team/app:1: no image found in image index for architecture "arm64", variant "", OS "linux""#,
-            NotFound,
+            Platform,
         ),
         (
             "a policy",

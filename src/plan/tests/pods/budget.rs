@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
+use super::super::builders::controller;
 use super::{Config, Pod, Pods, config, evidence, namespace, now, owner, plan, pod};
-use crate::plan::{Controller, Plan, Snapshot};
+use crate::plan::{Plan, Snapshot};
 
 /// So many pods of each of the owners.
 fn pods_of(owners: &[(&str, usize)]) -> Snapshot {
     let mut seen = namespace().service_account("default", &[]);
     for (owner, count) in owners {
         for index in 0..*count {
-            let controller = Some(Controller { kind: "ReplicaSet".into(), name: (*owner).into() });
+            let controller = Some(controller("ReplicaSet", owner));
             seen = seen.pod(Pod { name: format!("{owner}-{index}"), controller, ..pod() });
         }
     }

@@ -46,14 +46,18 @@ fn no_more_of_its_pods_than_the_job_bears() {
     assert_eq!(evidence.jobs.len(), 1, "asked once");
     let plan = plan(&config(), &snapshot, &evidence, now());
     assert_eq!(plan.namespaces[0].pods.len(), 2);
+    let [limited] = plan.findings.as_slice() else { panic!("{:?}", plan.findings) };
+    assert_eq!(limited.subject.to_string(), "Job team-a/owner", "its limit, not ours");
+    assert!(limited.message.starts_with("1 more of its pods would be recreated"), "{limited}");
 }
 
 #[test]
 fn a_job_is_looked_at_only_where_its_pod_would_go() {
     let bound = Pod { running: true, ..of_job("web") };
-    let elsewhere =
-        Pod { controller: Some(Controller { kind: "Workflow".into(), name: "x".into() }), ..pod() };
-    for pod in [bound, elsewhere] {
+    let elsewhere = Pod { controller: owner("Workflow"), ..pod() };
+    let volcano = Controller { api_version: "batch.volcano.sh/v1alpha1".into(), ..owner("Job").unwrap() };
+    let namesake = Pod { controller: Some(volcano), ..pod() };
+    for pod in [bound, elsewhere, namesake] {
         let snapshot = namespace().service_account("default", &[]).pod(pod).in_("team-a");
         let asked = answered(&config(), &snapshot, evidence("pass"), &readable(), &Ok(Job::default()), now());
         assert!(asked.jobs.is_empty());

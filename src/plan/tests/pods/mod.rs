@@ -10,7 +10,7 @@ use super::builders::{IMAGE, REFUSED, added, ago, config, evidence, namespace, n
 use jiff::SignedDuration;
 
 use crate::config::{Config, Heal, Pods};
-use crate::plan::{Containers, Plan, Pod, PodAction, Secret, Snapshot, Waiting, plan};
+use crate::plan::{Containers, Controller, Plan, Pod, PodAction, Secret, Snapshot, Waiting, plan};
 
 /// What happens to a pod in a namespace that has had nothing of ours so far.
 fn verdict_on(pod: Pod) -> (Option<&'static str>, String) {
@@ -69,13 +69,19 @@ fn a_pod_made_before_its_service_account_named_us_is_evicted() {
     );
 }
 
+/// A container that waits for an image of a registry that isn't ours.
+fn foreign() -> Waiting {
+    Waiting { container: "other".into(), image: "ghcr.io/them/app:1".into(), ..waiting(REFUSED) }
+}
+
 #[test]
 fn nobodys_business_is_left_in_silence() {
-    let foreign = Waiting { image: "ghcr.io/them/app:1".into(), ..waiting(REFUSED) };
+    let volume = waiting(r#"Back-off pulling image "ghcr.io/them/models:1": ErrImagePull: 401 Unauthorized"#);
     let table = [
         ("it is being deleted", Pod { terminating: true, ..pod() }),
         ("it is a static pod's image, which can't use pull secrets", Pod { mirror: true, ..pod() }),
-        ("registry ghcr.io is not ours", Pod { waiting: vec![foreign], ..pod() }),
+        ("registry ghcr.io is not ours", Pod { waiting: vec![foreign()], ..pod() }),
+        ("registry ghcr.io is not ours", Pod { waiting: vec![volume], ..pod() }),
     ];
     for (why, pod) in table {
         let snapshot = namespace().service_account("default", &[]).pod(pod).in_("team-a");
@@ -100,6 +106,7 @@ fn kube_system_is_healed_only_if_named() {
 
 #[test]
 fn what_access_cannot_fix_is_reported_with_what_to_do() {
+    let volcano = Controller { api_version: "batch.volcano.sh/v1alpha1".into(), ..owner("Job").unwrap() };
     let quoted =
         format!(r#"Back-off pulling image "harbor.example.com/team/models:1": ErrImagePull: {REFUSED}"#);
     let typo = Waiting {
@@ -130,7 +137,27 @@ fn what_access_cannot_fix_is_reported_with_what_to_do() {
         ),
         ("unknown", says("something new"), "see kubectl describe pod"),
         ("invalid name", Pod { waiting: vec![typo], ..pod() }, "correct it in the pod's template"),
-        ("image volume", says(&quoted), "another image, harbor.example.com/team/models:1"),
+        ("image volume", says(&quoted), "another image, harbor.example.com/team/models:1: an image volume?"),
+        (
+            "its cause",
+            says(&quoted),
+            "(the registry refuses access); see that the pod's pull secrets are for it",
+        ),
+        (
+            "another platform",
+            says("rpc error: code = NotFound desc = h.io/a:1: no match for platform in manifest: not found"),
+            "the image isn't made for the platform of the pod's node; build it for that",
+        ),
+        (
+            "another Job",
+            Pod { controller: Some(volcano), ..pod() },
+            "its controller is a Job of batch.volcano.sh/v1alpha1, which may not recreate it",
+        ),
+        (
+            "a container that waits for another registry",
+            Pod { waiting: vec![waiting(REFUSED), foreign()], ..pod() },
+            "it isn't recreated while container other waits for ghcr.io/them/app:1 (registry ghcr.io is not ours)",
+        ),
         (
             "a Job's",
             Pod { controller: owner("Job"), ..pod() },
@@ -143,7 +170,7 @@ fn what_access_cannot_fix_is_reported_with_what_to_do() {
         (
             "another account",
             Pod { service_account: "gone".into(), ..pod() },
-            "ServiceAccount gone doesn't name",
+            "ServiceAccount gone isn't one of those chosen",
         ),
         (
             "ephemeral",

@@ -59,7 +59,7 @@ fn what_is_done_and_told() {
     let missing = Probed::Missing("it has no such image".into());
     let tries = "";
     // The pod; how many minutes ago our Secret was written; what the registry says; the new spelling, or what is told.
-    let table: [Row<'_>; 15] = [
+    let table: [Row<'_>; 16] = [
         (named(), None, readable(), Ok(&digested)),
         (named(), Some(3), readable(), Ok(&digested)),
         (named(), Some(600), readable(), Ok(&digested)),
@@ -73,6 +73,12 @@ fn what_is_done_and_told() {
             says("429 Too Many Requests"),
             Some(600),
             readable(),
+            Err("limited as the account in Secret pullkeeper"),
+        ),
+        (
+            says("429 Too Many Requests"),
+            Some(600),
+            untold(),
             Err("limited as the account in Secret pullkeeper"),
         ),
         // The registry can't be asked from here: what has another spelling without a digest is nudged.
@@ -128,8 +134,8 @@ fn nudged_once_for_each_change_of_the_secret() {
 fn not_where_it_is_switched_off_nor_where_it_is_impossible() {
     let off = Config { pods: Pods { nudge: false, ..config().pods }, ..config() };
     let ephemeral = Waiting { list: Containers::Ephemeral, ..waiting("401 Unauthorized") };
-    let debugged = || Pod { waiting: vec![ephemeral.clone()], ..named() };
-    for (config, pod) in [(off, named()), (config(), debugged())] {
+    let debug = Pod { waiting: vec![ephemeral.clone()], ..named() };
+    for (config, pod, debugged) in [(off, named(), false), (config(), debug, true)] {
         assert_eq!(
             outcome(&planned(&config, &seen(pod.clone(), Some(3)), &readable(), now())),
             (vec![], String::new())
@@ -137,7 +143,13 @@ fn not_where_it_is_switched_off_nor_where_it_is_impossible() {
         let (spelled, told) = outcome(&planned(&config, &seen(pod, Some(60)), &readable(), now()));
         assert_eq!(spelled, []);
         assert!(told.contains("its node may when it tries again"), "{told}");
+        let last_resort = if debugged { "start another debug container" } else { "delete the pod by hand" };
+        assert!(told.ends_with(last_resort), "{told}");
     }
+    let running = Pod { running: true, ..named() };
+    let off = Config { pods: Pods { nudge: false, ..config().pods }, ..config() };
+    let (_, told) = outcome(&planned(&off, &seen(running, Some(60)), &readable(), now()));
+    assert!(told.ends_with("delete the pod by hand, though another of its containers runs"), "{told}");
 }
 
 #[test]
@@ -150,10 +162,18 @@ fn a_malformed_secret_of_ours_that_is_mended_is_no_ones_else() {
     let (spelled, _) =
         outcome(&planned(&config(), &seen(malformed(&["pullkeeper"]), None), &readable(), now()));
     assert_eq!(spelled.len(), 1);
-    let both = seen(malformed(&["pullkeeper", "theirs", "more"]), None);
-    let (spelled, told) = outcome(&planned(&config(), &both, &readable(), now()));
+    // What the kubelet said may be of before ours was mended; if it says so still, it is another's.
+    for (minutes, nudged) in [(None, 1), (Some(3), 1), (Some(6), 0), (Some(600), 0)] {
+        let both = seen(malformed(&["pullkeeper", "theirs", "more"]), minutes);
+        let (spelled, told) = outcome(&planned(&config(), &both, &readable(), now()));
+        assert_eq!(spelled.len(), nudged, "{minutes:?}: {told}");
+        let blamed = told.contains("one of the Secrets theirs, more is no good docker config");
+        assert_eq!(blamed, nudged == 0, "{minutes:?}: {told}");
+    }
+    let late = Pod { created: Some(ago(1)), ..malformed(&["pullkeeper", "theirs"]) };
+    let (spelled, told) = outcome(&planned(&config(), &seen(late, Some(3)), &readable(), now()));
     assert_eq!(spelled, []);
-    assert!(told.contains("one of the Secrets theirs, more is no good docker config"), "{told}");
+    assert!(told.contains("Secret theirs is no good docker config"), "{told}");
 }
 
 #[test]

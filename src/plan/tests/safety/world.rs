@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::builders::now;
+use super::super::builders::{controller, now};
 use super::cases::{Case, Nature, Policy, Webhook, Workload};
 use super::dice::Dice;
 use super::ledger::Ledger;
 use crate::config::Config;
 use crate::plan::{
-    Codes, Containers, Controller, Exit, FailureAction, FailureOf, FailureRule, Job, NEVER_STARTED,
-    Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting,
+    Codes, Containers, Exit, FailureAction, FailureOf, FailureRule, Job, NEVER_STARTED, Namespace, Pod,
+    Secret, ServiceAccount, Snapshot, Waiting,
 };
 
 pub(super) const NAMESPACE: &str = "team-a";
@@ -129,7 +129,7 @@ impl World {
             (None, Webhook::Absent) => inherited(),
         };
         let name = due.name.clone().unwrap_or_else(|| format!("w{}-{}", due.workload, self.made));
-        let controller = Controller { kind: workload.kind.into(), name: format!("w{}", due.workload) };
+        let controller = controller(workload.kind, &format!("w{}", due.workload));
         let pod = Pod {
             name,
             uid: format!("uid-{}", self.made),
