@@ -35,7 +35,7 @@ const NAMESPACES: usize = 16;
 const WRITES: usize = 16;
 
 /// How long the API server takes until new pods surely get what a ServiceAccount names: it reads those from a watch.
-const ADMISSION_LAG: Duration = Duration::from_secs(1);
+const ADMISSION_LAG: Duration = Duration::from_secs(2);
 
 /// What the writers of one pass share.
 pub struct Writing<'a> {
