@@ -115,14 +115,16 @@ fn nobodys_business(
     table.into_iter().find_map(|(applies, why)| applies.then_some(why))
 }
 
-/// Its node has hardly tried, and nothing of ours that it uses changed since it was made.
+/// Its node has hardly tried, and since it was made neither did a Secret of ours that it names change, nor did its
+/// ServiceAccount come to name one that it lacks.
 fn is_young(pod: &Pod, around: &Surroundings, now: Timestamp) -> bool {
     let Some(made) = pod.created.filter(|made| now.duration_since(*made) < FIRST_BACK_OFF) else {
         return false;
     };
     let secrets = pod.pull_secrets.iter().filter_map(|name| around.secrets.get(name)?.changed);
     let account = around.service_accounts.get(&pod.service_account);
-    let added = account.into_iter().flat_map(|account| account.added.values().copied());
+    let added = account.into_iter().flat_map(|account| &account.added);
+    let added = added.filter(|(name, _)| !pod.pull_secrets.contains(name)).map(|(_, at)| *at);
     secrets.chain(added).all(|changed| changed < made)
 }
 
