@@ -162,10 +162,12 @@ pub(super) fn update_secret(
     write(Method::PATCH, &path("secrets", Some(namespace), Some(name)), "application/merge-patch+json", &body)
 }
 
-/// Notes on a Secret of ours to which ServiceAccounts its name was added.
+/// Notes on a Secret of ours to which ServiceAccounts its name was added: as another manager than its data's, for it is
+/// from managed fields that we know when that changed.
 pub(super) fn note_added(namespace: &str, name: &str, note: &str) -> Request<Vec<u8>> {
     let body = json!({"metadata": {"annotations": {ADDED: note}}});
-    write(Method::PATCH, &path("secrets", Some(namespace), Some(name)), "application/merge-patch+json", &body)
+    let uri = format!("{}?fieldManager={FIELD_MANAGER}-notes", path("secrets", Some(namespace), Some(name)));
+    request(Method::PATCH, &uri, JSON, "application/merge-patch+json", body.to_string().into())
 }
 
 /// Deletes an object, if it is still the one that was judged.

@@ -87,8 +87,8 @@ async fn a_namespace_that_refuses_writes_is_an_error_and_the_others_are_done() {
 async fn without_the_right_to_evict_healing_is_off_with_one_finding() {
     let granted = rules(&[
         ("", "namespaces", "list"),
-        ("", "secrets", "create list"),
-        ("", "serviceaccounts", "list patch"),
+        ("", "secrets", "create list patch"),
+        ("", "serviceaccounts", "get list patch"),
         ("", "pods", "list"),
     ]);
     let place = Place::with(ControlPlane::shared(), "noevict", Role::Rules(granted), Scope::Cluster).await;

@@ -55,7 +55,7 @@ async fn where_it_is_taken_out_at_once_no_pod_goes() {
         (reread(&[]), "finding TakenOut ServiceAccount team-a/default"),
         (reread(&["theirs"]), "finding TakenOut ServiceAccount team-a/default"),
         (not_found(), gone),
-        (forbidden(), "error Forbidden ServiceAccount team-a/default"),
+        (forbidden(), "finding Forbidden ServiceAccount team-a/default"),
     ];
     for (reply, told) in table {
         let (said, _) = heal([patch(SECRET).says(ok(&json!({}))), get(DEFAULT).says(reply)]).await;
@@ -66,5 +66,5 @@ async fn where_it_is_taken_out_at_once_no_pod_goes() {
 #[tokio::test]
 async fn what_cannot_be_noted_is_no_reason_to_evict() {
     let (said, _) = heal([patch(SECRET).says(forbidden())]).await;
-    assert_eq!(said, ["error Forbidden Secret team-a/pullkeeper"]);
+    assert_eq!(said, ["finding Forbidden Secret team-a/pullkeeper"]);
 }

@@ -2,25 +2,29 @@
 //! Secrets, for who takes the names out may drop what the ServiceAccount itself tells.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+use jiff::Timestamp;
 
 use super::{Missing, Writer};
-use crate::cluster::error::Meaning;
+use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::{requests, wire};
-use crate::plan::{Applied, PodChange, ServiceAccountChange};
+use crate::plan::{Applied, PodChange, ServiceAccountChange, Subject};
 
 /// The pull secrets of ServiceAccounts that this pass patched, as they were read after a while.
 pub(super) type Reread = BTreeMap<String, Vec<String>>;
 
 impl Writer<'_> {
-    /// Notes on our Secrets that their names were added to these ServiceAccounts. What couldn't be noted counts for
+    /// Notes on our Secrets that their names were added to these ServiceAccounts, `since` this moment. What couldn't be noted counts for
     /// nothing: pods would be recreated for it at each pass.
     pub(super) async fn note_additions(
         &self,
         applied: &mut Applied,
         missing: &mut Missing,
         patched: &[&ServiceAccountChange],
+        since: Timestamp,
     ) {
-        for (secret, note) in self.own.notes(patched, self.cluster.now()) {
+        for (secret, note) in self.own.notes(patched, since) {
             let sent = match (note.text(), self.turn().await) {
                 (Some(note), Some(_turn)) => {
                     self.cluster.send(&requests::note_added(&self.own.name, secret, &note)).await.map(Some)
@@ -32,13 +36,7 @@ impl Writer<'_> {
             }
             missing.accounts.extend(patched.iter().map(|change| change.name.clone()));
             if let Err(error) = sent {
-                self.failed(
-                    applied,
-                    missing,
-                    self.subject("Secret", secret),
-                    &error,
-                    "grant patch on secrets",
-                );
+                self.not_sure(applied, missing, self.subject("Secret", secret), &error, "patch on secrets");
             }
         }
     }
@@ -71,6 +69,24 @@ impl Writer<'_> {
         reread.get(account).is_some_and(|list| change.act.secrets.iter().all(|name| list.contains(name)))
     }
 
+    /// Says why no pods are recreated there. A right that is missing turns that off for all; once a pass is enough.
+    fn not_sure(
+        &self,
+        applied: &mut Applied,
+        missing: &mut Missing,
+        subject: Subject,
+        error: &ApiError,
+        right: &'static str,
+    ) {
+        if error.meaning() != Meaning::Forbidden {
+            self.failed(applied, missing, subject, error, right);
+        } else if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(right) {
+            let message =
+                format!("{error}; pods that got no pull secret there are not evicted. Grant {right}");
+            applied.findings.push(subject.finding("Forbidden", message));
+        }
+    }
+
     async fn read_again(
         &self,
         applied: &mut Applied,
@@ -86,7 +102,7 @@ impl Writer<'_> {
             }
             Err(error) => {
                 let subject = self.subject("ServiceAccount", account);
-                self.failed(applied, missing, subject, &error, "grant get on serviceaccounts");
+                self.not_sure(applied, missing, subject, &error, "get on serviceaccounts");
             }
         }
         None

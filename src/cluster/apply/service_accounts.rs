@@ -27,7 +27,7 @@ enum End {
 
 impl Writer<'_> {
     pub(super) async fn write_service_accounts(&self, applied: &mut Applied, missing: &mut Missing) {
-        let mut writes = Vec::new();
+        let (mut writes, since) = (Vec::new(), self.cluster.now());
         for change in &self.own.service_accounts {
             let ours: Vec<_> =
                 change.ours.iter().filter(|name| !missing.absent.contains(*name)).cloned().collect();
@@ -75,7 +75,7 @@ impl Writer<'_> {
             }
         }
         if !missing.namespace {
-            self.note_additions(applied, missing, &patched).await;
+            self.note_additions(applied, missing, &patched, since).await;
         }
     }
 
