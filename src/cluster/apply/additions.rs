@@ -2,7 +2,6 @@
 //! Secrets, for who takes the names out may drop what the ServiceAccount itself tells.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 
 use jiff::Timestamp;
 
@@ -80,7 +79,7 @@ impl Writer<'_> {
     ) {
         if error.meaning() != Meaning::Forbidden {
             self.failed(applied, missing, subject, error, right);
-        } else if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(right) {
+        } else if self.first_to_tell(right) {
             let message =
                 format!("{error}; pods that got no pull secret there are not evicted. Grant {right}");
             applied.findings.push(subject.finding("Forbidden", message));

@@ -168,9 +168,14 @@ impl<'a> Writer<'a> {
         reason: &'static str,
         message: String,
     ) -> Option<Finding> {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = told.insert((self.granted_in(), right));
+        let first = self.first_to_tell(right);
         first.then(|| self.subject("Pod", &change.pod.name).finding(reason, message))
+    }
+
+    /// Was the lack of this right not told in this pass? It is from now on.
+    pub(super) fn first_to_tell(&self, right: &'static str) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert((self.granted_in(), right))
     }
 
     /// Where a right holds that is granted or missing here: in this namespace, or in all, which has no name.
