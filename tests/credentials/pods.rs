@@ -44,6 +44,9 @@ async fn pods_are_reported_while_their_secret_keeps_a_refused_entry_and_healed_w
     let pods = desk.place.pods(&a);
     pods.patch_status("before", &PatchParams::default(), &Patch::Merge(status)).await.unwrap();
 
+    // Of pods that their nodes have hardly tried nothing is said.
+    assert!(findings(&desk.place.assert_settled(&config).await).is_empty());
+    tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     let report = desk.place.assert_settled(&config).await;
     let errors = told(&report.errors);
     assert!(errors.len() == 1 && errors[0].starts_with("CredentialRefused: "), "{errors:?}");
