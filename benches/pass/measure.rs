@@ -43,6 +43,8 @@ pub(crate) struct Run {
     pub(crate) writes: usize,
     /// Of those, the Events that tell of pods.
     pub(crate) events: usize,
+    /// And the notes on our Secrets of what ServiceAccounts were given; a first pass patches no Secret for else.
+    pub(crate) notes: usize,
     pub(crate) changes: usize,
     /// As the report says.
     pub(crate) pass: Duration,
@@ -112,6 +114,7 @@ impl Program {
         assert_eq!((summary.reads, summary.writes), (reads.len(), writes.len()), "report and audit log");
         let pages = reads.iter().filter(|event| event.uri.contains("continue=")).count();
         let of_pods = |event: &&&AuditEvent| event.resource == "pods";
+        let is_note = |event: &AuditEvent| event.verb == "patch" && event.resource == "secrets";
         let gets = reads.iter().filter(|event| event.verb == "get").count();
         Run {
             lists: reads.len() - pages - gets,
@@ -120,6 +123,7 @@ impl Program {
             pod_pages: reads.iter().filter(of_pods).count(),
             writes: writes.len(),
             events: writes.iter().filter(|event| event.resource == "events").count(),
+            notes: writes.iter().filter(|event| is_note(event)).count(),
             changes: summary.changes,
             pass: Duration::from_secs_f64(summary.seconds),
             wall,
