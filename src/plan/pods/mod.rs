@@ -151,17 +151,17 @@ fn judge_container(
     let Ok(image) = &Image::parse(&waiting.image) else {
         return report(waiting, "this is no image name; correct it in the pod's template");
     };
-    let other = other_image(waiting).and_then(|text| Image::parse(&text).ok());
-    let refused = other.as_ref().unwrap_or(image);
-    let is_ours = |host: &Host| host.keys().iter().any(|key| key_matches(key, refused));
-    if !around.wanted.iter().any(is_ours) {
+    let other = other_image(waiting).and_then(|text| Some((Image::parse(&text).ok()?, text)));
+    let refused = other.as_ref().map_or(image, |(other, _)| other);
+    let matching = |host: &Host| host.keys().iter().any(|key| key_matches(key, refused));
+    if !around.wanted.iter().any(matching) {
         return Verdict::Leave(format!("registry {} is not ours", refused.host));
     }
     let cause = cause(waiting);
-    if other.is_some() {
-        return report(waiting, &of_a_volume(waiting, cause));
+    // Else it is the container's own image that was refused.
+    if let Some((_, other)) = &other {
+        return report(waiting, &of_a_volume(other, cause));
     }
-    let matching = |host: &Host| host.keys().iter().any(|key| key_matches(key, image));
     if let Some(remedy) = remedy(cause, pod, around, now) {
         return report(waiting, &format!("{}; {remedy}", cause.words()));
     }
@@ -212,9 +212,7 @@ fn remedy(cause: Cause, pod: &Pod, around: &Surroundings, now: Timestamp) -> Opt
 /// before.
 fn malformed(pod: &Pod, around: &Surroundings, now: Timestamp) -> Option<String> {
     let mut changes = pod.pull_secrets.iter().filter_map(|name| around.secrets.get(name)?.changed);
-    let untried =
-        |at: Timestamp| pod.created.is_none_or(|made| made <= at) && now.duration_since(at) < BACK_OFF;
-    if changes.any(untried) {
+    if changes.any(|at| is_untried(pod, at, now)) {
         return None;
     }
     let others: Vec<_> =
@@ -230,9 +228,14 @@ fn malformed(pod: &Pod, around: &Surroundings, now: Timestamp) -> Option<String>
     }
 }
 
+/// May it be that the node of the pod has not tried since a Secret `changed`? It tries again before long, and of a pod
+/// that was made since it has tried with what the Secret holds.
+fn is_untried(pod: &Pod, changed: Timestamp, now: Timestamp) -> bool {
+    pod.created.is_none_or(|made| made <= changed) && now.duration_since(changed) < BACK_OFF
+}
+
 /// The kubelet speaks of another image than the container's.
-fn of_a_volume(waiting: &Waiting, cause: Cause) -> String {
-    let other = other_image(waiting).unwrap_or_default();
+fn of_a_volume(other: &str, cause: Cause) -> String {
     format!(
         "the kubelet speaks of another image, {other}: an image volume? Those are not healed ({}); see that the pod's pull secrets are for it, too, and make the pod anew",
         cause.words()

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Act, BACK_OFF, Case, Serving, Verdict};
+use super::{Act, BACK_OFF, Case, Serving, Verdict, is_untried};
 use crate::plan::nudge::{self, Spelling};
 use crate::plan::probe::Probed;
 use crate::plan::{Cause, Waiting};
@@ -13,9 +13,7 @@ pub(super) fn judge(case: &Case<'_>, serving: &Serving<'_>) -> Verdict {
     let lately = |at: Timestamp| case.now.duration_since(at) < BACK_OFF;
     let tries_again =
         |what: &str| Verdict::Leave(format!("{what}; its node tries again within five minutes"));
-    // A pod that was made since has been tried with what the Secret holds.
-    let untried = |changed: &Timestamp| case.pod.created.is_none_or(|made| made <= *changed);
-    let fresh = serving.changed.filter(untried).is_some_and(lately);
+    let fresh = serving.changed.is_some_and(|changed| is_untried(case.pod, changed, case.now));
     let nudged = case.nudged().filter(|at| serving.changed.is_none_or(|changed| *at >= changed));
     let nudgeable = case.settings.nudge && !case.waiting.ephemeral();
 
