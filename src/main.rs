@@ -38,7 +38,7 @@ async fn run(cli: &Cli, env: &BTreeMap<String, String>, progress: &Progress) -> 
     loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     let mut config = loaded.config;
     if cli.once || cli.dry_run {
-        config.time = None;
+        config = config.once();
     }
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;

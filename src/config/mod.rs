@@ -11,8 +11,10 @@ mod layers;
 mod names;
 mod presets;
 mod raw;
+mod references;
 mod registries;
 mod resolve;
+mod running;
 mod selector;
 mod sources;
 #[cfg(test)]
@@ -31,11 +33,12 @@ use error::{KeyPath, Problem};
 use layers::Layers;
 pub use presets::{Preset, is_ecr_updater};
 use raw::RawConfig;
+pub use running::{Listen, Metrics, Pushgateway, Time};
 pub use selector::{NameSet, Namespaces, is_dns_label, is_dns_name};
 pub use sources::{AwsKeys, AwsLogin, AwsRole, DockerConfigFrom, Programs, Source};
 pub use types::{
     Adopt, Config, Heal, Password, PasswordError, Pods, Reach, Refresh, Registry, SecretKey, ServiceAccounts,
-    Time, without_line_breaks,
+    without_line_breaks,
 };
 
 /// Where a file lies that nobody named; the second is the oldest tool's.

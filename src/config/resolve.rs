@@ -5,16 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::error::{KeyPath, Problem};
 use super::names::{check_names, secret_name};
 use super::presets::Preset;
-use super::raw::{Block, RawConfig, RawNamespaces, RawRefresh, RawSelection, RawServiceAccounts, RawTime};
+use super::raw::{Block, RawConfig, RawNamespaces, RawRefresh, RawSelection, RawServiceAccounts};
 use super::registries;
+use super::running;
 use super::selector::{NameSet, Namespaces, is_dns_label, is_dns_name, is_label_selector, is_label_value};
 use super::text::{Before, choose};
-use super::types::{Config, Pods, Refresh, ServiceAccounts, Time};
+use super::types::{Config, Pods, Refresh, ServiceAccounts};
 
 const DEFAULT_NAME: &str = "pullkeeper";
 const DEFAULT_INSTANCE: &str = "default";
@@ -52,12 +52,15 @@ pub(super) fn resolve(
     };
     let (registries, registry_paths) = registries::resolve(written, &shared)?;
     let pods = raw.pods.map(|Block(pods)| pods).unwrap_or_default();
+    let time = raw.time.map(|Block(raw)| running::time(&raw, preset, &root.key("time"))).transpose()?;
+    let metrics = raw.metrics.map(|Block(raw)| raw).unwrap_or_default();
     let config = Config {
         namespaces,
         registries,
         instance,
         create: secret.create.is_none_or(|create| create.0),
         adopt: secret.adopt.map(|adopt| adopt.0).unwrap_or_default(),
+        prune: secret.prune.is_some_and(|prune| prune.0),
         service_accounts: service_accounts(raw.service_accounts, &root.key("serviceAccounts"))?,
         pods: Pods {
             heal: pods.heal.map(|heal| heal.0).unwrap_or_default(),
@@ -69,7 +72,8 @@ pub(super) fn resolve(
             .refresh
             .map_or(Ok(Refresh::default()), |Block(raw)| refresh(&raw, &root.key("refresh")))?,
         verify: raw.verify.is_none_or(|verify| verify.0),
-        time: raw.time.map(|Block(raw)| time(&raw, preset, &root.key("time"))).transpose()?,
+        metrics: running::metrics(metrics, time.is_some(), &root.key("metrics"))?,
+        time,
         preset,
     };
     Ok(Resolved { config, registry_paths })
@@ -158,18 +162,5 @@ fn refresh(raw: &RawRefresh, path: &KeyPath) -> Result<Refresh, Problem> {
         }
         (None, Some(every)) => Ok(Refresh::Every(every.0)),
         (Some(_), Some(_)) => Err(Problem::new(&path.key("every"), "stands beside before; keep one of them")),
-    }
-}
-
-fn time(raw: &RawTime, preset: Option<Preset>, path: &KeyPath) -> Result<Time, Problem> {
-    let written = raw.interval.as_ref().map(|interval| interval.0);
-    let wrong = |what| Problem::new(&path.key("interval"), what);
-    match written.or(preset.and_then(Preset::interval)) {
-        None => Err(wrong("is missing; write seconds such as 60, or 10m")),
-        Some(Duration::ZERO) => Err(wrong("is zero; write seconds such as 60, or 10m")),
-        Some(interval) => {
-            let runtime = raw.runtime.as_ref().map(|runtime| runtime.0);
-            Ok(Time { interval, runtime: runtime.filter(|runtime| !runtime.is_zero()) })
-        }
     }
 }

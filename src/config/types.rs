@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::running::{Metrics, Time};
 use super::selector::{NameSet, Namespaces};
 use super::sources::Source;
 use crate::registry::Host;
@@ -25,6 +26,8 @@ pub struct Config {
     pub create: bool,
     /// What to do with a Secret of our name that somebody else made.
     pub adopt: Adopt,
+    /// Does a namespace that is no longer chosen lose our Secret, and our names in its `ServiceAccounts`?
+    pub prune: bool,
     /// The `ServiceAccounts` that get our Secrets' names.
     pub service_accounts: ServiceAccounts,
     /// What to do with pods that wait for an image.
@@ -35,8 +38,20 @@ pub struct Config {
     pub verify: bool,
     /// The loop; `None` is a single pass.
     pub time: Option<Time>,
+    /// How metrics are told.
+    pub metrics: Metrics,
     /// The older tool whose file this is, if it is one.
     pub preset: Option<super::presets::Preset>,
+}
+
+impl Config {
+    /// The same for a single pass, whatever it says of time: nobody could ask that for metrics.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.time = None;
+        self.metrics.listen = None;
+        self
+    }
 }
 
 /// One entry of `registries`: a source of credentials, and where they go.
@@ -231,13 +246,4 @@ pub enum Refresh {
     Before(Duration),
     /// When it is this old.
     Every(Duration),
-}
-
-/// The loop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Time {
-    /// From the end of one pass to the start of the next.
-    pub interval: Duration,
-    /// When the loop ends; `None` is never.
-    pub runtime: Option<Duration>,
 }

@@ -16,8 +16,11 @@ const PREFIX: &str = "PULLKEEPER_";
 const NOT_KEYS: [&str; 1] = [super::file::CONFIG_VARIABLE];
 
 /// Every key that a variable can set. A list is one value.
-const KEYS: [&str; 36] = [
+const KEYS: [&str; 43] = [
     "instance",
+    "metrics",
+    "metrics.listen",
+    "metrics.pushgateway",
     "namespaces",
     "namespaces.exclude",
     "namespaces.include",
@@ -48,10 +51,14 @@ const KEYS: [&str; 36] = [
     "secret.adopt",
     "secret.create",
     "secret.name",
+    "secret.prune",
     "serviceAccounts",
     "time",
     "time.interval",
+    "time.pods",
+    "time.resync",
     "time.runtime",
+    "time.until",
     "verify",
 ];
 
@@ -153,6 +160,7 @@ mod tests {
     fn the_table_is_that_of_the_raw_form() {
         let blocks = [
             "",
+            "metrics.",
             "namespaces.",
             "pods.",
             "refresh.",

@@ -18,6 +18,7 @@ pub(super) use self::registries::{
     RawAws, RawDockerConfig, RawEcr, RawHelper, RawOnlyRegistry, RawPassword, RawProvider, RawRegistry,
     RawSecretKey, RawSecretName,
 };
+use super::running::{Listening, Pushgateway, Until};
 use super::text::{Before, Parsed};
 use super::types::{Adopt, Heal};
 
@@ -32,6 +33,7 @@ pub(in crate::config) struct RawConfig {
     pub(in crate::config) service_accounts: Option<RawServiceAccounts>,
     pub(in crate::config) pods: Option<Block<RawPods>>,
     pub(in crate::config) time: Option<Block<RawTime>>,
+    pub(in crate::config) metrics: Option<Block<RawMetrics>>,
     pub(in crate::config) refresh: Option<Block<RawRefresh>>,
     pub(in crate::config) verify: Option<Parsed<bool>>,
     pub(in crate::config) programs: Option<String>,
@@ -56,6 +58,7 @@ pub(in crate::config) struct RawSecret {
     pub(in crate::config) name: Option<String>,
     pub(in crate::config) create: Option<Parsed<bool>>,
     pub(in crate::config) adopt: Option<Parsed<Adopt>>,
+    pub(in crate::config) prune: Option<Parsed<bool>>,
 }
 
 pub(in crate::config) enum RawServiceAccounts {
@@ -77,6 +80,16 @@ pub(in crate::config) struct RawPods {
 pub(in crate::config) struct RawTime {
     pub(in crate::config) interval: Option<Parsed<Duration>>,
     pub(in crate::config) runtime: Option<Parsed<Duration>>,
+    pub(in crate::config) resync: Option<Parsed<Duration>>,
+    pub(in crate::config) until: Option<Parsed<Until>>,
+    pub(in crate::config) pods: Option<Parsed<usize>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::config) struct RawMetrics {
+    pub(in crate::config) listen: Option<Parsed<Listening>>,
+    pub(in crate::config) pushgateway: Option<Parsed<Pushgateway>>,
 }
 
 #[derive(Deserialize)]

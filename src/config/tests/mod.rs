@@ -84,6 +84,11 @@ fn more(text: &str) -> String {
     format!("{ONE}{text}")
 }
 
+/// A loop with nothing but an interval.
+fn every(interval: std::time::Duration) -> Time {
+    Time { interval, runtime: None, resync: None, until_healthy: false, min_pods: 0 }
+}
+
 #[test]
 fn the_defaults() {
     let loaded = from_file(ONE, &[]).unwrap();
@@ -123,7 +128,7 @@ time: {interval: 10m, runtime: 0}
         (config.pods.heal, config.pods.nudge, config.pods.max_evictions, config.pods.evict_running),
         (Heal::Off, false, 0, true)
     );
-    assert_eq!(config.time, Some(Time { interval: std::time::Duration::from_mins(10), runtime: None }));
+    assert_eq!(config.time, Some(every(std::time::Duration::from_mins(10))));
     let key = SecretKey { namespace: "n".into(), name: "s".into(), key: "password".into() };
     let Source::Static { password, email, .. } = &config.registries[0].source else { unreachable!() };
     assert!(matches!(password, Password::Secret(found) if *found == key));

@@ -28,7 +28,7 @@ fn the_oldest_tools_file() {
         loaded.warnings,
         [
             "c.yaml:10: unknown key 'debug'; the keys here are namespaces, registries, registry, instance, secret, \
-             serviceAccounts, pods, time, refresh, verify, programs; ignored, as private-repo-patcher did",
+             serviceAccounts, pods, time, metrics, refresh, verify, programs; ignored, as private-repo-patcher did",
             "c.yaml:8: registry: unknown key 'colour'; the keys here are host, username, password, email, \
              pullSecretName; ignored, as private-repo-patcher did",
             "c.yaml:5: registry.password: is plain text; better write {file: PATH}, {env: NAME} or {secret: {...}}",
@@ -54,7 +54,7 @@ fn the_ecr_updaters_variables_are_enough() {
     assert_eq!((config.create, config.adopt, config.pods.heal), (false, Adopt::Replace, Heal::Off));
     assert!(matches!(config.service_accounts, ServiceAccounts::None));
     assert!(config.namespaces.names.contains("kube-system") && config.namespaces.listed().is_none());
-    assert_eq!(config.time, Some(Time { interval: std::time::Duration::from_hours(1), runtime: None }));
+    assert_eq!(config.time, Some(every(std::time::Duration::from_hours(1))));
     let [registry] = config.registries.as_slice() else { unreachable!() };
     assert_eq!((registry.secret_name.as_str(), registry.hosts.len()), ("regcred", 0));
     assert!(matches!(&registry.source, Source::Ecr { region: None, account: None, .. }));

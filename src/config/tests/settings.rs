@@ -9,15 +9,15 @@ fn shapes_and_keys() {
         (more("registires: []\n"), "c.yaml:3: unknown key 'registires' (did you mean 'registries'?)"),
         (
             more("colour: red\n"),
-            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time, refresh, verify, programs",
+            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time, metrics, refresh, verify, programs",
         ),
         (
             more("colour: ~\n"),
-            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time, refresh, verify, programs",
+            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time, metrics, refresh, verify, programs",
         ),
         (
             more("secret: {secret_name: x}\n"),
-            "c.yaml:3: secret: unknown key 'secret_name'; the keys here are name, create, adopt",
+            "c.yaml:3: secret: unknown key 'secret_name'; the keys here are name, create, adopt, prune",
         ),
         (reg("hots: a.b"), "c.yaml:3: registries[0]: unknown key 'hots' (did you mean 'host'?)"),
         ("namespaces: [a]\nregistries: 3\n".into(), "c.yaml:2: registries: is a single value; write a list"),

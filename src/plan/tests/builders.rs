@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
 use crate::config::{
-    Adopt, AwsLogin, Config, Heal, NameSet, Namespaces, Password, Pods, Reach, Refresh, Registry,
+    Adopt, AwsLogin, Config, Heal, Metrics, NameSet, Namespaces, Password, Pods, Reach, Refresh, Registry,
     ServiceAccounts, Source,
 };
 use crate::plan::secrets::{Action, Content, MANAGED_BY};
@@ -36,11 +36,13 @@ pub(super) fn config() -> Config {
         instance: "default".into(),
         create: true,
         adopt: Adopt::No,
+        prune: false,
         service_accounts: ServiceAccounts::All,
         pods: Pods { heal: Heal::Auto, nudge: true, max_evictions: 50, evict_running: false },
         refresh: Refresh::Half,
         verify: true,
         time: None,
+        metrics: Metrics::default(),
         preset: None,
     }
 }
