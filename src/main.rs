@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
 use pullkeeper::cli::{Cli, Output};
 use pullkeeper::cluster::Choice;
 use pullkeeper::config::{self, Inputs};
@@ -16,10 +15,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitStatus {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(std::env::args_os());
     let progress = Progress::default();
     let env = environment();
-    logging::start(progress.bars().clone(), &env);
+    logging::start(progress.bars().clone(), &env, cli.level());
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let ended = runtime.block_on(run(&cli, &env, &progress));
@@ -34,7 +33,8 @@ fn main() -> ExitStatus {
 }
 
 async fn run(cli: &Cli, env: &BTreeMap<String, String>, progress: &Progress) -> anyhow::Result<ExitStatus> {
-    let loaded = config::load(&Inputs { file: cli.config.clone(), env: env.clone() })?;
+    let inputs = Inputs { file: cli.config.clone(), env: env.clone(), flags: cli.flags() };
+    let loaded = config::load(&inputs)?;
     loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     let mut config = loaded.config;
     if cli.once || cli.dry_run {

@@ -78,7 +78,7 @@ async fn tell(plane: &ControlPlane, started: Instant) -> Result<()> {
     heading("2. One pass, as the ServiceAccount of manifests/base/rbac.yaml");
     let file = write_config(plane)?;
     block(&std::fs::read_to_string(&file)?);
-    let config = config::load(&Inputs { file: Some(file), env: [].into() })?.config;
+    let config = config::load(&Inputs { file: Some(file), env: [].into(), ..Inputs::default() })?.config;
     let keeper = Keeper::new(plane, user, config).await?;
     let (first, writes) = keeper.pass(Options::default()).await?;
     line(&first.to_string());

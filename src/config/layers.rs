@@ -1,6 +1,6 @@
 //! The layers that a configuration is joined from, and where each of them came from.
 //!
-//! figment joins them: an older tool's defaults, the file, the variables; later wins. Every layer
+//! figment joins them: an older tool's defaults, the file, the variables, the flags; later wins. Every layer
 //! goes in as a tree of texts with its own metadata, so that a key in error, here or later, is
 //! turned back into the line or the variable that set it.
 
@@ -16,7 +16,7 @@ use super::presets::{Preset, Sign};
 use super::raw::RawConfig;
 use super::tree::{Entry, Layer, Node, Source, Value};
 use super::yaml;
-use super::{Inputs, variables};
+use super::{Inputs, flags, variables};
 
 /// All layers, the strongest last.
 pub(super) struct Layers {
@@ -56,6 +56,7 @@ impl Layers {
             layers.extend(variables::of_preset(preset, &inputs.env));
         }
         layers.extend(own);
+        flags::apply(&inputs.flags, &mut layers);
         Ok(Self { layers, preset })
     }
 
@@ -174,6 +175,7 @@ impl Provider for Part<'_> {
             Source::Preset(preset) => Metadata::named(preset.name()),
             Source::File(path) => Metadata::from(FILE, &**path),
             Source::Variable(name) => Metadata::named(name.clone()),
+            Source::Flag(name) => Metadata::named(*name),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod error;
 mod file;
+mod flags;
 mod layers;
 mod names;
 mod presets;
@@ -30,6 +31,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::ConfigError;
 use error::{KeyPath, Problem};
+pub use flags::Flags;
 use layers::Layers;
 pub use presets::{Preset, is_ecr_updater};
 use raw::RawConfig;
@@ -45,11 +47,14 @@ pub use types::{
 const USUAL_FILES: [&str; 2] = ["/etc/pullkeeper/config.yaml", "/etc/patcher/config.yaml"];
 
 /// What the configuration is read from. It has no `Debug`: the environment holds passwords.
+#[derive(Clone, Default)]
 pub struct Inputs {
     /// The file that the command line names.
     pub file: Option<PathBuf>,
     /// The environment.
     pub env: BTreeMap<String, String>,
+    /// What the command line says of settings.
+    pub flags: Flags,
 }
 
 /// A configuration to run with.

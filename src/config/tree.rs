@@ -18,6 +18,7 @@ pub(super) enum Source {
     Preset(Preset),
     File(PathBuf),
     Variable(String),
+    Flag(&'static str),
 }
 
 /// A value and the line it starts on, counted from 1.

@@ -97,7 +97,7 @@ pub(super) fn of_preset(preset: Preset, env: &BTreeMap<String, String>) -> Vec<L
 }
 
 /// A tree with nothing but `node`, under `key`.
-fn under(key: &str, node: Node) -> Node {
+pub(super) fn under(key: &str, node: Node) -> Node {
     key.rsplit('.').fold(node, |node, step| Node {
         line: node.line,
         value: Value::Map(BTreeMap::from([(step.to_owned(), Entry { line: node.line, node })])),

@@ -13,20 +13,21 @@ use std::io::Write;
 use env_logger::{Builder, Env};
 use indicatif::MultiProgress;
 use jiff::Timestamp;
-use log::{Log, Metadata, Record};
+use log::{LevelFilter, Log, Metadata, Record};
 use python::Wishes;
 
 use crate::config::is_ecr_updater;
 
-/// Starts the log: `info`, or what RUST_LOG says. Lines are written above `bars`.
+/// Starts the log: what RUST_LOG says, else what the command line does, else `info`. Lines are written above `bars`.
 ///
 /// Where `env` is that of `k8s-ecrupdater`, its `LOG_LEVEL` and `LOG_CONFIG` count too.
-pub fn start(bars: MultiProgress, env: &BTreeMap<String, String>) {
+pub fn start(bars: MultiProgress, env: &BTreeMap<String, String>, asked: Option<LevelFilter>) {
     let wishes = if is_ecr_updater(env) { python::read(env) } else { Wishes::default() };
-    let mut builder = Builder::from_env(Env::default().default_filter_or(wishes.level.as_str()));
+    let level = asked.unwrap_or(wishes.level);
+    let mut builder = Builder::from_env(Env::default().default_filter_or(level.as_str()));
     if env.get("RUST_LOG").is_some_and(|level| level.trim().is_empty()) {
         // Set to nothing it would say nothing, not even what is wrong.
-        builder.parse_filters(wishes.level.as_str());
+        builder.parse_filters(level.as_str());
     }
     builder.format_target(false);
     if wishes.json {

@@ -167,7 +167,8 @@ async fn of_the_termination_message() {
     let registry = json!([{"host": "h.io", "username": "robot", "password": PASSWORD}]).to_string();
     let env = [("PULLKEEPER_NAMESPACES", "[team-a]"), ("PULLKEEPER_REGISTRIES", &registry)];
     let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let config = config::load(&config::Inputs { file: None, env }).unwrap().config;
+    let config =
+        config::load(&config::Inputs { file: None, env, ..config::Inputs::default() }).unwrap().config;
     let choice = Choice { server: Some(server.url().to_owned()), ..Choice::default() };
     let cluster = choice.connect(tokio_util::sync::CancellationToken::new()).await.unwrap();
     let options = pass::Options::default();

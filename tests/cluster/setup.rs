@@ -166,7 +166,7 @@ pub(crate) fn parse(text: &str) -> Config {
     if !text.contains("verify:") {
         env.insert("PULLKEEPER_VERIFY".to_owned(), "false".to_owned());
     }
-    let loaded = config::load(&Inputs { file: Some(file), env });
+    let loaded = config::load(&Inputs { file: Some(file), env, ..Inputs::default() });
     loaded.unwrap_or_else(|error| panic!("{error}\n{text}")).config
 }
 

@@ -71,7 +71,7 @@ fn configuration(text: &str) -> Config {
 }
 
 fn load(file: &ConfigFile, env: BTreeMap<String, String>) -> Config {
-    let inputs = Inputs { file: Some(file.path().to_owned()), env };
+    let inputs = Inputs { file: Some(file.path().to_owned()), env, ..Inputs::default() };
     config::load(&inputs).expect("the test's configuration").config
 }
 

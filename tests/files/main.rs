@@ -26,7 +26,7 @@ fn read(path: &Path) -> String {
 
 /// Loads a configuration file with no variable set.
 fn load_file(path: &Path) -> Result<Loaded, String> {
-    let inputs = Inputs { file: Some(path.to_owned()), env: std::collections::BTreeMap::new() };
+    let inputs = Inputs { file: Some(path.to_owned()), ..Inputs::default() };
     load(&inputs).map_err(|error| error.to_string())
 }
 

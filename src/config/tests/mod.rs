@@ -3,10 +3,12 @@
 mod aws;
 mod entries;
 mod files;
+mod flags;
 mod presets;
 mod programs;
 mod properties;
 mod registries;
+mod running;
 mod settings;
 mod variables;
 
@@ -30,10 +32,14 @@ impl Place {
     }
 
     fn load(&self, file: Option<&str>, env: &[(&str, &str)]) -> Result<Loaded, String> {
+        self.load_with(file, env, Flags::default())
+    }
+
+    fn load_with(&self, file: Option<&str>, env: &[(&str, &str)], flags: Flags) -> Result<Loaded, String> {
         let root = self.0.path().to_str().unwrap();
         let mut all = BTreeMap::from([("PASS".to_owned(), "s3cret".to_owned())]);
         all.extend(env.iter().map(|(k, v)| ((*k).to_owned(), v.replace("ROOT", root))));
-        let inputs = Inputs { file: file.map(|name| self.0.path().join(name)), env: all };
+        let inputs = Inputs { file: file.map(|name| self.0.path().join(name)), env: all, flags };
         let usual = [self.0.path().join("usual.yaml"), self.0.path().join("old.yaml")];
         let mut loaded = load_from(&inputs, &usual.each_ref().map(PathBuf::as_path))
             .map_err(|e| self.bare(&e.to_string()))?;
@@ -99,7 +105,8 @@ fn the_defaults() {
     assert_eq!((config.create, config.adopt, config.pods.heal), (true, Adopt::No, Heal::Auto));
     assert_eq!((config.pods.nudge, config.pods.max_evictions, config.pods.evict_running), (true, 50, false));
     assert!(matches!(config.service_accounts, ServiceAccounts::All));
-    assert_eq!((config.time, config.preset), (None, None));
+    assert_eq!((config.time, config.preset, config.prune), (None, None, false));
+    assert!(config.metrics.listen.is_none() && config.metrics.push.is_none());
     assert_eq!((config.refresh, config.verify), (Refresh::Half, true));
     assert_eq!(password(&loaded, 0), "s3cret");
 }
@@ -114,7 +121,7 @@ registries:
      namespaces: [team-a], secretName: other}
   - {host: harbor.example.com/team, username: b, password: {env: PASS}, namespaces: [team-b], secretName: other}
 instance: blue
-secret: {name: pull, create: false, adopt: replace}
+secret: {name: pull, create: false, adopt: replace, prune: true}
 serviceAccounts: [builder, "app-*"]
 pods: {heal: off, nudge: false, maxEvictions: 0, evictRunning: true}
 time: {interval: 10m, runtime: 0}
@@ -124,6 +131,7 @@ time: {interval: 10m, runtime: 0}
     .unwrap();
     let config = &loaded.config;
     assert_eq!((&*config.instance, config.create, config.adopt), ("blue", false, Adopt::Replace));
+    assert!(config.prune);
     assert_eq!(
         (config.pods.heal, config.pods.nudge, config.pods.max_evictions, config.pods.evict_running),
         (Heal::Off, false, 0, true)

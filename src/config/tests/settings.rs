@@ -114,36 +114,6 @@ fn namespaces() {
 }
 
 #[test]
-fn time() {
-    assert_told(vec![
-        (
-            more("time: {interval: -5}\n"),
-            "c.yaml:3: time.interval: '-5' is negative; write seconds such as 60, or 10m",
-        ),
-        (
-            more("time:\n  interval: 0\n"),
-            "c.yaml:4: time.interval: is zero; write seconds such as 60, or 10m",
-        ),
-        (
-            more("time: {interval: 0s}\n"),
-            "c.yaml:3: time.interval: is zero; write seconds such as 60, or 10m",
-        ),
-        (
-            more("time: {interval: soon}\n"),
-            "c.yaml:3: time.interval: 'soon' is no duration; write seconds such as 60, or 10m",
-        ),
-        (
-            more("time: {runtime: 5}\n"),
-            "c.yaml:3: time.interval: is missing; write seconds such as 60, or 10m",
-        ),
-        (
-            more("time: {interval: 5, runtime: -1m}\n"),
-            "c.yaml:3: time.runtime: '-1m' is negative; write seconds such as 60, or 10m",
-        ),
-    ]);
-}
-
-#[test]
 fn refresh() {
     let hours = |hours| std::time::Duration::from_hours(hours);
     let table = [

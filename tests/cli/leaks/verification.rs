@@ -119,7 +119,8 @@ async fn the_termination_message_of_a_refusal() {
         json!([{"host": registry.address(), "username": "robot", "password": PASSWORD, "insecure": "true"}]);
     let env = [("PULLKEEPER_NAMESPACES", "[team-a]"), ("PULLKEEPER_REGISTRIES", &entry.to_string())];
     let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let config = config::load(&config::Inputs { file: None, env }).unwrap().config;
+    let config =
+        config::load(&config::Inputs { file: None, env, ..config::Inputs::default() }).unwrap().config;
     let choice = Choice { server: Some(server.url().to_owned()), ..Choice::default() };
     let cluster = choice.connect(tokio_util::sync::CancellationToken::new()).await.unwrap();
     let report = pass::pass(&cluster, &config, pass::Options::default(), &Progress::default()).await.unwrap();
