@@ -58,6 +58,7 @@ fn help_documents_the_exit_statuses_and_the_ways() {
         "CONF_FILE",
         "KUBERNETES_API_ENDPOINT",
         "RUST_LOG",
+        "informers-resync-interval",
     ] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }

@@ -7,6 +7,7 @@ mod bad_configuration;
 mod cluster_choice;
 mod configuration;
 mod endings;
+mod flags;
 mod leaks;
 mod logging;
 mod oldest_tool;

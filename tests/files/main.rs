@@ -13,7 +13,7 @@ mod testbed;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use pullkeeper::config::{Inputs, Loaded, load};
+use pullkeeper::config::{Flags, Inputs, Loaded, load};
 
 /// A file of the repository.
 fn file(path: &str) -> PathBuf {
@@ -26,16 +26,24 @@ fn read(path: &Path) -> String {
 
 /// Loads a configuration file with no variable set.
 fn load_file(path: &Path) -> Result<Loaded, String> {
-    let inputs = Inputs { file: Some(path.to_owned()), ..Inputs::default() };
+    load_file_with(path, Flags::default())
+}
+
+fn load_file_with(path: &Path, flags: Flags) -> Result<Loaded, String> {
+    let inputs = Inputs { file: Some(path.to_owned()), flags, ..Inputs::default() };
     load(&inputs).map_err(|error| error.to_string())
 }
 
 /// Loads a configuration from its text.
 fn load_text(yaml: &str) -> Result<Loaded, String> {
+    load_text_with(yaml, Flags::default())
+}
+
+fn load_text_with(yaml: &str, flags: Flags) -> Result<Loaded, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.yaml");
     std::fs::write(&path, yaml).unwrap();
-    load_file(&path)
+    load_file_with(&path, flags)
 }
 
 /// Runs the program, with no variable set, to its end.

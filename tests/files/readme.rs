@@ -1,12 +1,15 @@
 //! `README.md` shows nothing that doesn't work: its configurations load, and its patch is one that a real API
 //! server takes.
 
+use std::time::Duration;
+
 use http::{Method, StatusCode};
+use pullkeeper::config::{Adopt, Config, Flags, Heal, Refresh, ServiceAccounts, Source};
 use serde_json::Value;
 
 use crate::manifests::{apply, send_as};
 use crate::testbed::ControlPlane;
-use crate::{file, load_text, read};
+use crate::{file, load_text, load_text_with, read};
 
 /// The fenced blocks in YAML.
 fn blocks() -> Vec<String> {
@@ -28,6 +31,41 @@ fn its_configurations_load() {
         let text = block.replace("/etc/pullkeeper/registry/password", there.to_str().unwrap());
         load_text(&text).unwrap_or_else(|error| panic!("{error}\n{block}"));
     }
+}
+
+/// What eatr's users move over to does what eatr did, with its flags or without.
+#[test]
+fn its_configuration_for_eatrs_users_is_eatrs_ways() {
+    const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+    let text = read(&file("README.md"));
+    let (_, section) = text.split_once("### Moving over from eatr\n").unwrap();
+    let block = section.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let config = load_text(block).unwrap().config;
+
+    assert_eq!(config.namespaces.selector, Some(format!("{HOST}=true")));
+    assert!(config.namespaces.names.contains("kube-system"));
+    let [registry] = config.registries.as_slice() else { panic!("one registry: {config:?}") };
+    let hosts: Vec<_> = registry.hosts.iter().map(ToString::to_string).collect();
+    assert_eq!((hosts.as_slice(), registry.secret_name.as_str()), (&[HOST.to_owned()][..], HOST));
+    let Source::Ecr { login, .. } = &registry.source else { panic!("ECR: {registry:?}") };
+    let keys = login.keys.as_ref().unwrap();
+    let shown = [&keys.id, &keys.secret, &keys.region].map(ToString::to_string);
+    let expected = ["aws_access_key_id", "aws_secret_access_key", "aws_region"]
+        .map(|key| format!("key {key} of Secret ci-cd/eatr-aws-credentials-{HOST}"));
+    assert_eq!(shown, expected);
+    assert_eq!((config.adopt, config.create, config.prune), (Adopt::Replace, true, false));
+    assert!(matches!(config.service_accounts, ServiceAccounts::None) && config.pods.heal == Heal::Off);
+    assert_eq!(config.refresh, Refresh::Every(Duration::from_hours(6)));
+    assert_eq!(config.metrics.listen.map(|listen| listen.to_string()).as_deref(), Some(":5000"));
+
+    let flags = Flags { renewal: Some("4h".into()), resync: Some("10m".into()) };
+    let flagged = load_text_with(block, flags).unwrap().config;
+    assert_eq!(flagged.refresh, Refresh::Every(Duration::from_hours(4)));
+    let resync = |config: &Config| config.time.unwrap().resync;
+    assert_eq!(
+        (resync(&config), resync(&flagged)),
+        (Some(Duration::from_mins(5)), Some(Duration::from_mins(10)))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
