@@ -5,7 +5,7 @@
 //! program is told to.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::apply::Rests;
 use super::error::{ApiError, chain, has_cause, has_several_budgets};
+use super::tally::Tally;
 use super::wire::{Kind, Object};
 
 /// Requests that may be under way at once.
@@ -43,6 +44,7 @@ pub struct Cluster {
     stop: CancellationToken,
     reads: AtomicUsize,
     writes: AtomicUsize,
+    tally: Arc<Tally>,
     clock: Mutex<Option<(Timestamp, Instant)>>,
     /// What was refused not long ago.
     pub(super) rests: Rests,
@@ -69,6 +71,7 @@ impl Cluster {
             stop,
             reads: AtomicUsize::new(0),
             writes: AtomicUsize::new(0),
+            tally: Arc::default(),
             clock: Mutex::new(None),
             rests: Rests::default(),
         }
@@ -77,6 +80,12 @@ impl Cluster {
     /// The requests sent so far, retries included: those that read, and those that write.
     pub fn requests(&self) -> (usize, usize) {
         (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed))
+    }
+
+    /// The requests answered so far, and those that were not, by verb and status code.
+    #[must_use]
+    pub fn tally(&self) -> &Arc<Tally> {
+        &self.tally
     }
 
     /// The time by the API server's clock, at most a second or so ahead of it; by ours, before its first
@@ -185,7 +194,9 @@ impl Cluster {
         let _permit = self.permits.acquire().await.map_err(|closed| lost(closed.to_string()))?;
         let counter = if request.method() == Method::GET { &self.reads } else { &self.writes };
         counter.fetch_add(1, Ordering::Relaxed);
-        let answer = match timeout(HEADERS, self.client.send(request.clone().map(Body::from))).await {
+        let answer = timeout(HEADERS, self.client.send(request.clone().map(Body::from))).await;
+        self.tally.count(request, answer.as_ref().ok().and_then(|sent| Some(sent.as_ref().ok()?.status())));
+        let answer = match answer {
             Err(_) => return Err(lost(format!("no answer within {HEADERS:?}"))),
             Ok(Err(error @ (kube::Error::Auth(_) | kube::Error::BuildRequest(_)))) => {
                 return Err(Attempt::Unsendable(chain(&error)));

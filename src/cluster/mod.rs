@@ -14,9 +14,11 @@ mod requests;
 mod secret_keys;
 mod sidecar;
 mod snapshot;
+mod tally;
 mod wire;
 
 pub use apply::Writing;
 pub use client::Cluster;
 pub use connect::{Choice, ConnectError};
 pub use error::{ApiError, Meaning};
+pub use tally::Tally;
