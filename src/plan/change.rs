@@ -129,9 +129,11 @@ impl ServiceAccountChange {
     }
 }
 
-impl fmt::Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Verb {
+    /// What it is called.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
             Self::Create => "create",
             Self::Update => "update",
             Self::Recreate => "recreate",
@@ -139,7 +141,13 @@ impl fmt::Display for Verb {
             Self::Nudge => "nudge",
             Self::Evict => "evict",
             Self::Delete => "delete",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
     }
 }
 

@@ -37,14 +37,14 @@ pub use finding::{Finding, Subject};
 pub use job::{Codes, Exit, FailureAction, FailureOf, FailureRule, Job, NEVER_STARTED};
 pub use life::{ECR_TOKEN, Life};
 pub use nudge::{NUDGED, Spelling, noted};
-pub use pods::{Questions, questions};
+pub use pods::{Questions, Stuck, questions};
 pub use probe::{Probe, ProbeKey, Probed};
 pub use snapshot::{Containers, Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};
 
 use crate::config::{Config, Preset};
 use namespace::{Planned, SoFar};
 use pods::Act;
-use secrets::Wanted;
+use secrets::{Ends, EndsOf, Wanted};
 
 /// The annotation on a namespace that stops all writes there, when it is `"true"`.
 pub const PAUSE: &str = "pullkeeper.io/pause";
@@ -64,6 +64,10 @@ pub struct Plan {
     pub paused: usize,
     /// Pods with a container that waits for its image, but for those of paused namespaces.
     pub waiting_pods: usize,
+    /// Those of them that were judged, by cause and verdict.
+    pub stuck: Stuck,
+    /// When credentials end, of the Secrets that aren't written.
+    pub ends: Ends,
 }
 
 /// What to do in one namespace: Secrets, then ServiceAccounts, then pods.
@@ -90,6 +94,8 @@ pub struct SecretChange {
     pub action: secrets::Action,
     /// Why, in words.
     pub why: &'static str,
+    /// When its credentials end.
+    pub ends: EndsOf,
 }
 
 /// A ServiceAccount to patch.
@@ -176,6 +182,7 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
         }
     }
     plan.findings = so_far.findings;
+    (plan.stuck, plan.ends) = (so_far.stuck, so_far.ends);
     plan.left = so_far.left;
     let limited = budget::limit(&mut plan.namespaces, config.pods.max_evictions, now, &mut plan.left);
     plan.findings.extend(limited);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::evidence::Evidence;
-use super::pods::{self, OurSecret, OurServiceAccount, Served, Surroundings, Verdict};
-use super::secrets::{Judgement, Wanted};
+use super::pods::{self, OurSecret, OurServiceAccount, Served, Stuck, Surroundings, Verdict};
+use super::secrets::{Ends, Judgement, Wanted};
 use super::sources::Tally;
 use super::{
     Finding, Namespace, NamespacePlan, PodAction, PodChange, Secret, SecretChange, ServiceAccountChange,
@@ -26,6 +26,8 @@ pub(super) struct SoFar {
     pub(super) findings: Vec<Finding>,
     /// Pods that are left alone, with the reason.
     pub(super) left: Vec<String>,
+    pub(super) stuck: Stuck,
+    pub(super) ends: Ends,
 }
 
 /// A namespace whose Secrets and ServiceAccounts are decided.
@@ -82,8 +84,13 @@ impl Planned {
                 if judgement.action.is_some() { Some(THIS_PASS) } else { secret.and_then(|s| s.changed) };
             self.around.secrets.insert(wanted.name.clone(), OurSecret { serves, changed });
         }
-        let change = |(action, why)| SecretChange { wanted: Arc::clone(wanted), action, why };
-        self.own.secrets.extend(judgement.action.map(change));
+        let Judgement { action, ends, .. } = judgement;
+        match action {
+            Some((action, why)) => {
+                self.own.secrets.push(SecretChange { wanted: Arc::clone(wanted), action, why, ends });
+            }
+            None => so_far.ends.add(&ends.before),
+        }
     }
 
     fn judge_service_accounts(&mut self, seen: &Namespace) {
@@ -124,7 +131,9 @@ impl Planned {
         so_far: &mut SoFar,
     ) {
         for pod in &seen.pods {
-            let (action, act) = match pods::judge(pod, &self.around, &config.pods, evidence, now) {
+            let verdict = pods::judge(pod, &self.around, &config.pods, evidence, now);
+            so_far.stuck.count(pod, &self.around, &verdict);
+            let (action, act) = match verdict {
                 Verdict::Leave(why) => {
                     so_far.left.push(format!("Pod {}/{} is left alone: {why}", self.own.name, pod.name));
                     continue;

@@ -1,7 +1,9 @@
 //! What a pass did, and what it did not and why: as a short table, as JSON, as a pod's termination
-//! message, and as an exit status.
+//! message, as metrics, and as an exit status.
 
 mod exit;
+mod metrics;
+mod seen;
 mod termination;
 mod text;
 
@@ -12,6 +14,8 @@ use serde::{Serialize, Serializer};
 use crate::plan::{Applied, Change, Finding, Plan, Subject};
 
 pub use exit::ExitStatus;
+pub use metrics::{Format, Metrics};
+pub use seen::Seen;
 pub use termination::write_termination_message;
 
 /// What a pass did. Its JSON is the output of `--output json`.
@@ -25,6 +29,9 @@ pub struct Report {
     pub errors: Vec<Finding>,
     /// The whole in numbers.
     pub summary: Summary,
+    /// What metrics tell beside; `None` where the pass was ended before it had a plan.
+    #[serde(skip)]
+    pub seen: Option<Seen>,
 }
 
 /// A pass in numbers.
@@ -67,6 +74,7 @@ impl Report {
         (reads, writes): (usize, usize),
         elapsed: Duration,
     ) -> Self {
+        let seen = Seen::after(&plan, &applied, dry_run);
         let mut findings = plan.findings;
         findings.extend(applied.findings);
         let mut errors = plan.errors;
@@ -88,7 +96,7 @@ impl Report {
             writes,
             elapsed,
         };
-        Self { changes: applied.changes, findings, errors, summary }
+        Self { changes: applied.changes, findings, errors, summary, seen: Some(seen) }
     }
 
     /// The report of a pass that was ended before it had a plan.
@@ -97,7 +105,8 @@ impl Report {
         let message = "was ended before anything was written; the next pass starts anew";
         let interrupted = Subject::global("Pass", "this").finding("Interrupted", message);
         let plan = Plan { errors: vec![interrupted], ..Plan::default() };
-        Self::new(dry_run, plan, Applied::default(), 0, (0, 0), elapsed)
+        let report = Self::new(dry_run, plan, Applied::default(), 0, (0, 0), elapsed);
+        Self { seen: None, ..report }
     }
 
     /// Was the pass cut short, by a signal or its deadline?

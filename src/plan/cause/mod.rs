@@ -108,6 +108,25 @@ impl Cause {
         matches!(self, Self::Denied | Self::Untold)
     }
 
+    /// The cause in a word, for machines.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Expired => "expired",
+            Self::Denied => "denied",
+            Self::NotFound => "not_found",
+            Self::RateLimit => "rate_limit",
+            Self::Network => "network",
+            Self::InvalidName => "invalid_name",
+            Self::Malformed => "malformed",
+            Self::Local => "local",
+            Self::Signature => "signature",
+            Self::Untold => "untold",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// The cause in a few words, for a sentence.
     #[must_use]
     pub fn words(self) -> &'static str {

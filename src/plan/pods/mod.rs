@@ -9,6 +9,7 @@ mod combination;
 mod named;
 mod oldest;
 mod recreation;
+mod stuck;
 mod surroundings;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use crate::config::{Heal, Pods};
 use crate::registry::{Host, Image, key_matches};
 pub use answers::{Answers, Questions, questions};
 use combination::combine;
+pub use stuck::Stuck;
 pub use surroundings::{OurSecret, OurServiceAccount, Served, Surroundings};
 
 /// The kubelet's longest back-off is five minutes; a pod that still waits after this long, though its

@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::claims::{Claim, Fate, claims};
+use super::ends::EndsOf;
 use super::state::{Noted, State};
 use super::{BySource, Content, Kept, Wanted};
 use crate::plan::{Credential, Life, Secret};
@@ -19,6 +20,8 @@ pub(super) struct Composed {
     pub(super) serves: Vec<(usize, Host)>,
     /// What it means for the sources.
     pub(super) sources: BySource,
+    /// When its entries end.
+    pub(super) ends: EndsOf,
     /// Every entry that is written takes the place of one that was good, and is due.
     pub(super) renews: bool,
     /// A source was not asked though the Secret lacks it: so it can't be written. See [`lacking`](super::lacking()).
@@ -212,6 +215,7 @@ impl Composed {
             wanted.sources.iter().any(|source| source.is_unknown(wanted, noted) && source.was_not_asked());
         self.hosts = claims.iter().map(|claim| claim.host.clone()).collect();
         self.note_others(wanted, claims, noted);
+        self.ends = EndsOf::of(&self.hosts, noted, &self.state);
         self.count_unknown(wanted, noted);
         if self.config.malformed().is_some() {
             // The kubelet can't decode it: that fails every pull of the pod, of public images too.

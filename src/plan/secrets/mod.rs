@@ -6,6 +6,7 @@
 
 mod claims;
 mod content;
+mod ends;
 mod foreign;
 mod lacking;
 mod ours;
@@ -25,6 +26,7 @@ use super::snapshot::Secret;
 use crate::config::{Adopt, Config, Refresh};
 use crate::registry::{DockerConfig, Form, Host};
 use content::docker_config;
+pub use ends::{Ends, EndsOf};
 use foreign::{judge_adopted, leave, leave_foreign};
 pub use lacking::lacking;
 use ours::{judge_absent, judge_ours};
@@ -93,6 +95,8 @@ pub struct Judgement {
     pub serves: Vec<(usize, Host)>,
     /// What it means for the sources.
     pub sources: BySource,
+    /// When its entries end.
+    pub ends: EndsOf,
     /// It isn't there, and may not be made.
     pub missing: bool,
     /// What the user should know of it.

@@ -67,6 +67,7 @@ impl Composed {
             hosts: self.hosts,
             serves: self.serves,
             sources: self.sources,
+            ends: self.ends,
             missing: false,
             finding: None,
         }

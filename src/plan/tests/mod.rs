@@ -9,6 +9,7 @@ mod plugins;
 mod pods;
 mod safety;
 mod secrets;
+mod seen;
 mod sources;
 mod turns;
 
