@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+pub(crate) use asking::system_tls;
 pub use probe::probe;
 pub use refusals::Refusals;
 

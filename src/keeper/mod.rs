@@ -1,6 +1,9 @@
 //! The loop: the same pass again, until its time is over or it is told to end. It has no second way of
 //! doing anything.
 
+mod endpoint;
+mod push;
+
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
@@ -11,6 +14,8 @@ use crate::credentials::Refusals;
 use crate::pass::{Options, pass_after};
 use crate::progress::Progress;
 use crate::report::{ExitStatus, Report};
+pub use endpoint::{Endpoint, State};
+pub use push::push;
 
 /// The longest pause after a pass in which no API server answered.
 const RETRY: Duration = Duration::from_mins(1);

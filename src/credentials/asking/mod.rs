@@ -20,6 +20,7 @@ pub(crate) use challenge::Challenge;
 pub(crate) use network::Network;
 pub(crate) use peer::{Auth, Peer, beginning, body};
 pub(crate) use registry::{Registry, Way};
+pub(crate) use tls::system_tls;
 pub(crate) use words::Server;
 
 /// One registry is asked no longer about one thing, with all the requests that this takes.

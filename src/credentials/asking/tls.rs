@@ -26,6 +26,11 @@ pub(super) fn config(system: &RootCertStore, ca: Option<&Path>) -> Result<Client
     Ok(config)
 }
 
+/// Trusts whom the system trusts, and nobody else.
+pub(crate) fn system_tls() -> Result<ClientConfig, String> {
+    config(&system_roots(), None)
+}
+
 /// The system's roots. Those that can't be read are missed only by who needs them, and then as an unknown issuer.
 pub(super) fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();

@@ -12,7 +12,10 @@ use crate::plan::{Applied, Cause, Credential, Evidence, Life, Plan, Pod, Secret,
 use crate::report::Report;
 
 fn stuck(pods: impl IntoIterator<Item = Pod>) -> Vec<(Cause, &'static str, usize)> {
-    let seen = pods.into_iter().fold(namespace().service_account("default", &[]), |seen, pod| seen.pod(pod));
+    let mut seen = namespace().service_account("default", &[]);
+    for pod in pods {
+        seen = seen.pod(pod);
+    }
     plan(&config(), &seen.in_("team-a"), &evidence("pass"), now()).stuck.iter().collect()
 }
 
