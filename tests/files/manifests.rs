@@ -63,7 +63,7 @@ fn the_password_is_mounted_where_the_configuration_looks() {
 
 #[test]
 fn the_shipped_configurations_load() {
-    for folder in folders() {
+    for folder in folders().into_iter().filter(|folder| folder.join("configmap.yaml").exists()) {
         let (_place, config) = shipped_config(&folder);
         let loaded = load_file(&config).unwrap();
         assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
