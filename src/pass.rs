@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{ApiError, Cluster, Writing};
 use crate::config::{Config, Preset};
-use crate::credentials::{self, Refusals};
+use crate::credentials::{self, Memory};
 use crate::plan::{self, Applied, Plan, Probe};
 use crate::progress::Progress;
 use crate::report::Report;
@@ -30,16 +30,16 @@ pub async fn pass(
     options: Options,
     progress: &Progress,
 ) -> Result<Report, ApiError> {
-    pass_after(cluster, config, options, progress, &Refusals::default()).await
+    pass_after(cluster, config, options, progress, &Memory::default()).await
 }
 
-/// The same, with what earlier passes of this process were refused.
+/// The same, with what earlier passes of this process remember.
 pub async fn pass_after(
     cluster: &Cluster,
     config: &Config,
     options: Options,
     progress: &Progress,
-    refusals: &Refusals,
+    memory: &Memory,
 ) -> Result<Report, ApiError> {
     let started = Instant::now();
     let before = cluster.requests();
@@ -50,7 +50,7 @@ pub async fn pass_after(
     let line = progress.line();
     line.stage("looking at the cluster");
     let looked = tokio::select! {
-        looked = look_and_plan(cluster, config, refusals) => Some(looked?),
+        looked = look_and_plan(cluster, config, memory) => Some(looked?),
         () = until.cancelled() => None,
     };
     let Some((plan, namespaces)) = looked else {
@@ -77,16 +77,16 @@ pub async fn pass_after(
 async fn look_and_plan(
     cluster: &Cluster,
     config: &Config,
-    refusals: &Refusals,
+    memory: &Memory,
 ) -> Result<(Plan, usize), ApiError> {
     let snapshot = cluster.snapshot(config).await?;
     let now = cluster.now();
     let needs = plan::needs(config, &snapshot, now);
     let texts = cluster.secret_texts(&needs.secret_keys).await;
-    let mut evidence = credentials::gather(config, &needs, &texts, refusals, now).await;
+    let mut evidence = credentials::gather(config, &needs, &texts, memory, now).await;
     let questions = plan::questions(config, &snapshot, &evidence, now);
     let (probed, jobs) =
-        join(credentials::probe(&questions.probes, refusals), cluster.jobs(&questions.jobs)).await;
+        join(credentials::probe(&questions.probes, &memory.refusals), cluster.jobs(&questions.jobs)).await;
     evidence.probed = questions.probes.iter().map(Probe::key).zip(probed).collect();
     evidence.jobs = jobs;
     let plan = plan::plan(config, &snapshot, &evidence, now);

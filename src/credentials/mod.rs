@@ -13,6 +13,7 @@ mod fixed;
 mod helped;
 mod helper;
 mod identity;
+mod memory;
 mod plugged;
 mod plugin;
 mod probe;
@@ -28,6 +29,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub(crate) use asking::system_tls;
+pub use memory::Memory;
 pub use probe::probe;
 pub use refusals::Refusals;
 
@@ -50,15 +52,28 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub type SecretTexts = BTreeMap<SecretKey, Result<SecretString, String>>;
 
 /// Fetches what the pass needs; `secrets` are the Secret keys among it, read from the cluster. What is fetched
-/// counts as issued at `now`; what was refused not long ago is not shown again.
+/// counts as issued at `now`. What was refused not long ago is not shown again, and what was minted is not asked for
+/// again before it is due.
 pub async fn gather(
     config: &Config,
     needs: &Needs,
     secrets: &SecretTexts,
-    refusals: &Refusals,
+    memory: &Memory,
     now: Timestamp,
 ) -> Evidence {
+    let mut recalled: Vec<_> = config
+        .registries
+        .iter()
+        .enumerate()
+        .map(|(index, registry)| {
+            let needed = needs.registries.contains(&index)
+                && needs.expected.get(&index).is_none_or(BTreeSet::is_empty);
+            needed.then(|| memory.recall(registry, config.refresh, now)).flatten()
+        })
+        .collect();
+    let needs = &needs.without(&recalled);
     let mints = Mints::of(config, needs, secrets, now);
+    let refusals = &memory.refusals;
     let nothing = BTreeSet::new();
     let asking = |index, registry| Asking {
         registry,
@@ -74,9 +89,13 @@ pub async fn gather(
         async { Some(asking?.in_time().await.map_err(SourceFailure)) }
     });
     let mut answers = join_all(asked).await;
+    for (answer, known) in answers.iter_mut().zip(&mut recalled) {
+        *answer = answer.take().or_else(|| known.take());
+    }
     if config.verify {
         trust::ask(config, refusals, &mut answers).await;
     }
+    memory.note(config, &answers);
     Evidence::of(answers)
 }
 

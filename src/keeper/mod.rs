@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::cluster::Cluster;
 use crate::config::{Config, Preset, Time};
-use crate::credentials::Refusals;
+use crate::credentials::Memory;
 use crate::pass::{Options, pass_after};
 use crate::progress::Progress;
 use crate::report::{ExitStatus, Report};
@@ -31,12 +31,12 @@ pub async fn run(
     progress: &Progress,
     tell: &mut dyn FnMut(&Report),
 ) -> ExitStatus {
-    let (started, refusals) = (Instant::now(), Refusals::default());
+    let (started, memory) = (Instant::now(), Memory::default());
     let mut last: Option<Report> = None;
     let mut status;
     loop {
         let mut unanswered = false;
-        match pass_after(cluster, config, options, progress, &refusals).await {
+        match pass_after(cluster, config, options, progress, &memory).await {
             Ok(report) => {
                 status = report.exit_status();
                 // A loop that finds all as it left it is silent.

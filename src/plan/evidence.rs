@@ -16,7 +16,7 @@ use crate::registry::{Entry, Host, Image, key_matches};
 const MAX_EXPECTED: usize = 20;
 
 /// What a pass must fetch before it can plan.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     /// The registries, by their place in the configuration, whose sources must be asked: those that are read
     /// anew by each pass, and those whose credentials are missing, drifted or due somewhere.
@@ -26,6 +26,15 @@ pub struct Needs {
     /// The hosts that a source is expected to give a credential for, though only it can tell: those of which it
     /// gave one before, and those that pods wait for.
     pub expected: BTreeMap<usize, BTreeSet<Host>>,
+}
+
+impl Needs {
+    /// What remains to be fetched where the answers to some are known.
+    #[must_use]
+    pub fn without<T>(&self, known: &[Option<T>]) -> Self {
+        let is_open = |index: &&usize| known.get(**index).is_none_or(Option::is_none);
+        Self { registries: self.registries.iter().filter(is_open).copied().collect(), ..self.clone() }
+    }
 }
 
 /// What was fetched for each registry of [`Needs`].
@@ -40,7 +49,7 @@ pub struct Evidence {
 }
 
 /// What a source gave.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Given {
     /// A credential for each of its hosts.
     pub credentials: Vec<Credential>,

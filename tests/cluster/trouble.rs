@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use pullkeeper::cluster::Writing;
-use pullkeeper::credentials::{Refusals, gather};
+use pullkeeper::credentials::{Memory, gather};
 use pullkeeper::plan::{Plan, needs, plan};
 use pullkeeper::report::ExitStatus;
 use tokio_util::sync::CancellationToken;
@@ -23,8 +23,7 @@ async fn planned(place: &Place) -> Plan {
     let snapshot = place.cluster().await.snapshot(&config).await.unwrap();
     let now = Timestamp::now();
     let evidence =
-        gather(&config, &needs(&config, &snapshot, now), &BTreeMap::default(), &Refusals::default(), now)
-            .await;
+        gather(&config, &needs(&config, &snapshot, now), &BTreeMap::default(), &Memory::default(), now).await;
     plan(&config, &snapshot, &evidence, now)
 }
 

@@ -116,6 +116,7 @@ impl Cause {
             Self::Expired => "expired",
             Self::Denied => "denied",
             Self::NotFound => "not_found",
+            Self::Platform => "platform",
             Self::RateLimit => "rate_limit",
             Self::Network => "network",
             Self::InvalidName => "invalid_name",
