@@ -1,7 +1,7 @@
 //! What a loop remembers of its sources from one pass to the next: what was refused, what was minted and is not
 //! due yet, and who failed a moment ago. A single pass begins with nothing and takes nothing along.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::Refusals;
 use crate::config::{Config, Refresh, Registry};
 use crate::plan::{Credential, Given, SourceFailure, Trust};
+use crate::registry::Host;
 
 /// The pause after a source's first failure; each further one doubles it.
 const FIRST_REST: Duration = Duration::from_secs(5);
@@ -45,11 +46,12 @@ impl What {
 }
 
 impl Memory {
-    /// What there is to say without asking the source: what it gave, while that isn't due, or how it failed a
-    /// moment ago. Sources that cost nothing are always asked.
+    /// What there is to say without asking the source: what it gave, while that isn't due and is for all hosts that are
+    /// `expected`, or how it failed a moment ago. Sources that cost nothing are always asked.
     pub(super) fn recall(
         &self,
         registry: &Registry,
+        expected: &BTreeSet<Host>,
         refresh: Refresh,
         now: Timestamp,
     ) -> Option<Result<Given, SourceFailure>> {
@@ -58,7 +60,11 @@ impl Memory {
         }
         let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         match sources.get(&What::of(registry))? {
-            Known::Gave(given) => is_good(given, refresh, now).then(|| Ok(given.clone())),
+            Known::Gave(given) => {
+                let knows = |host: &Host| given.credentials.iter().any(|own| own.host == *host);
+                let good = expected.iter().all(knows) && is_good(given, refresh, now);
+                good.then(|| Ok(given.clone()))
+            }
             Known::Failed { words, again, .. } => {
                 (Instant::now() < *again).then(|| Err(SourceFailure(words.clone())))
             }
@@ -118,4 +124,113 @@ fn is_good(given: &Given, refresh: Refresh, now: Timestamp) -> bool {
             (life.expires.is_some() || life.until.is_some()) && !life.is_due(refresh, now)
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::config::{Inputs, load};
+    use crate::plan::Life;
+    use crate::registry::Entry;
+
+    const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+
+    fn config() -> Config {
+        let variables = [
+            ("PULLKEEPER_NAMESPACES", "[team-a]"),
+            ("PULLKEEPER_REGISTRIES", r#"[{ecr: {region: eu-west-1, account: "123456789012"}}]"#),
+        ];
+        let env = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        load(&Inputs { env, ..Inputs::default() }).unwrap().config
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-21T00:00:00Z".parse().unwrap()
+    }
+
+    fn at(hours: i64) -> Timestamp {
+        now() + SignedDuration::from_hours(hours)
+    }
+
+    fn gave(trust: Trust, life: Option<Life>) -> Given {
+        let entry = Entry { username: "AWS".into(), password: "token".into(), email: None };
+        let host = Host::parse(HOST).unwrap();
+        Given { credentials: vec![Credential { host, entry, life, trust }], ..Given::default() }
+    }
+
+    fn half_a_day() -> Life {
+        Life { issued: now(), expires: Some(at(12)), until: None }
+    }
+
+    /// Is it handed out again?
+    fn recalls(memory: &Memory, config: &Config, expected: &[&str], at: Timestamp) -> bool {
+        let expected = expected.iter().map(|host| Host::parse(host).unwrap()).collect();
+        matches!(memory.recall(&config.registries[0], &expected, Refresh::Half, at), Some(Ok(_)))
+    }
+
+    #[test]
+    fn what_was_minted_is_handed_out_until_it_is_due() {
+        let (config, memory) = (config(), Memory::default());
+        assert!(!recalls(&memory, &config, &[], now()));
+        memory.note(&config, &[Some(Ok(gave(Trust::Accepted, Some(half_a_day()))))]);
+        assert!(recalls(&memory, &config, &[], at(1)) && recalls(&memory, &config, &[HOST], at(5)));
+        assert!(!recalls(&memory, &config, &[], at(6)), "half of its life is over");
+        assert!(!recalls(&memory, &config, &["other.example.com"], at(1)), "it is for another host");
+        // A pass that didn't need it changes nothing.
+        memory.note(&config, &[None]);
+        assert!(recalls(&memory, &config, &[], at(1)));
+    }
+
+    #[test]
+    fn what_may_not_be_good_is_asked_for() {
+        let (config, refused) = (config(), Trust::Refused("no".into()));
+        let ends_unknown = Some(Life { issued: now(), expires: None, until: None });
+        let table = [
+            gave(refused, Some(half_a_day())),
+            gave(Trust::Accepted, None),
+            gave(Trust::Accepted, ends_unknown),
+            Given::default(),
+            Given {
+                failures: vec![(None, SourceFailure("some".into()))],
+                ..gave(Trust::Accepted, Some(half_a_day()))
+            },
+        ];
+        for given in table {
+            let memory = Memory::default();
+            memory.note(&config, &[Some(Ok(given))]);
+            assert!(!recalls(&memory, &config, &[], now()));
+        }
+    }
+
+    #[test]
+    fn a_source_that_fails_rests_longer_and_longer() {
+        let (config, memory) = (config(), Memory::default());
+        let fails = |words: &str| memory.note(&config, &[Some(Err(SourceFailure(words.into())))]);
+        let told = || memory.recall(&config.registries[0], &BTreeSet::new(), Refresh::Half, now());
+        fails("first");
+        assert_eq!(told().and_then(Result::err), Some(SourceFailure("first".into())));
+        // What was only told again is no further failure.
+        let rest = || {
+            let sources = memory.sources.lock().unwrap();
+            sources.values().find_map(|known| match known {
+                Known::Failed { rest, .. } => Some(*rest),
+                Known::Gave(_) => None,
+            })
+        };
+        fails("first");
+        assert_eq!(rest(), Some(FIRST_REST));
+        for _ in 0..8 {
+            for known in memory.sources.lock().unwrap().values_mut() {
+                if let Known::Failed { again, .. } = known {
+                    *again = Instant::now();
+                }
+            }
+            fails("again");
+        }
+        assert_eq!(rest(), Some(LONGEST_REST));
+        memory.forgive();
+        assert!(told().is_none());
+    }
 }

@@ -61,20 +61,16 @@ pub async fn gather(
     memory: &Memory,
     now: Timestamp,
 ) -> Evidence {
-    let mut recalled: Vec<_> = config
-        .registries
-        .iter()
-        .enumerate()
-        .map(|(index, registry)| {
-            let needed = needs.registries.contains(&index)
-                && needs.expected.get(&index).is_none_or(BTreeSet::is_empty);
-            needed.then(|| memory.recall(registry, config.refresh, now)).flatten()
-        })
-        .collect();
+    let nothing = BTreeSet::new();
+    let recall = |(index, registry)| {
+        let expected = needs.expected.get(&index).unwrap_or(&nothing);
+        let needed = needs.registries.contains(&index);
+        needed.then(|| memory.recall(registry, expected, config.refresh, now)).flatten()
+    };
+    let mut recalled: Vec<_> = config.registries.iter().enumerate().map(recall).collect();
     let needs = &needs.without(&recalled);
     let mints = Mints::of(config, needs, secrets, now);
     let refusals = &memory.refusals;
-    let nothing = BTreeSet::new();
     let asking = |index, registry| Asking {
         registry,
         mints: &mints,
