@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use pullkeeper::cli::{Cli, Output};
 use pullkeeper::cluster::Choice;
-use pullkeeper::config::{self, Inputs};
+use pullkeeper::config::{self, ConfigError, Inputs};
+use pullkeeper::keeper::Setup;
 use pullkeeper::pass::Options;
 use pullkeeper::progress::Progress;
 use pullkeeper::report::{ExitStatus, Report, write_termination_message};
@@ -34,17 +35,23 @@ fn main() -> ExitStatus {
 
 async fn run(cli: &Cli, env: &BTreeMap<String, String>, progress: &Progress) -> anyhow::Result<ExitStatus> {
     let inputs = Inputs { file: cli.config.clone(), env: env.clone(), flags: cli.flags() };
-    let loaded = config::load(&inputs)?;
-    loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
-    let mut config = loaded.config;
-    if cli.once || cli.dry_run {
-        config = config.once();
-    }
+    let setup = load(&inputs, cli)?;
+    let reload = || load(&inputs, cli).map_err(|error| error.to_string());
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     let cluster = choice(cli, env).connect(stop).await?;
     let mut tell = |report: &Report| tell(report, cli.output);
-    Ok(keeper::run(&cluster, &config, Options { dry_run: cli.dry_run }, progress, &mut tell).await)
+    let options = Options { dry_run: cli.dry_run, ..Options::default() };
+    Ok(keeper::run(&cluster, setup, &reload, options, progress, &mut tell).await)
+}
+
+fn load(inputs: &Inputs, cli: &Cli) -> Result<Setup, ConfigError> {
+    let loaded = config::load(inputs)?;
+    loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+    let single = cli.once || cli.dry_run;
+    let config = if single { loaded.config.once() } else { loaded.config };
+    let files = loaded.file.into_iter().chain(config.files()).collect();
+    Ok(Setup { config, files })
 }
 
 /// The variables that are text; others can't be ours.

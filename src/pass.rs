@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::join;
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::{ApiError, Cluster, Writing};
+use crate::cluster::{ApiError, Cluster, Scope, Writing};
 use crate::config::{Config, Preset};
 use crate::credentials::{self, Memory};
 use crate::plan::{self, Applied, Plan, Probe};
@@ -16,8 +16,10 @@ use crate::report::Report;
 const DEADLINE: Duration = Duration::from_mins(10);
 
 /// How a pass is to be made.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
+    /// How much is looked at.
+    pub scope: Scope,
     /// Plan, and write nothing.
     pub dry_run: bool,
 }
@@ -27,7 +29,7 @@ pub struct Options {
 pub async fn pass(
     cluster: &Cluster,
     config: &Config,
-    options: Options,
+    options: &Options,
     progress: &Progress,
 ) -> Result<Report, ApiError> {
     pass_after(cluster, config, options, progress, &Memory::default()).await
@@ -37,7 +39,7 @@ pub async fn pass(
 pub async fn pass_after(
     cluster: &Cluster,
     config: &Config,
-    options: Options,
+    options: &Options,
     progress: &Progress,
     memory: &Memory,
 ) -> Result<Report, ApiError> {
@@ -50,7 +52,7 @@ pub async fn pass_after(
     let line = progress.line();
     line.stage("looking at the cluster");
     let looked = tokio::select! {
-        looked = look_and_plan(cluster, config, memory) => Some(looked?),
+        looked = look_and_plan(cluster, config, &options.scope, memory) => Some(looked?),
         () = until.cancelled() => None,
     };
     let Some((plan, namespaces)) = looked else {
@@ -77,9 +79,10 @@ pub async fn pass_after(
 async fn look_and_plan(
     cluster: &Cluster,
     config: &Config,
+    scope: &Scope,
     memory: &Memory,
 ) -> Result<(Plan, usize), ApiError> {
-    let snapshot = cluster.snapshot(config).await?;
+    let snapshot = cluster.snapshot(config, scope).await?;
     let now = cluster.now();
     let needs = plan::needs(config, &snapshot, now);
     let texts = cluster.secret_texts(&needs.secret_keys).await;

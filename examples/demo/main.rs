@@ -107,7 +107,7 @@ async fn tell(plane: &ControlPlane, started: Instant) -> Result<()> {
 
     heading("5. Somebody spoils a Secret; what would a pass do?");
     world::spoil(&admin).await?;
-    let (dry, writes) = keeper.pass(Options { dry_run: true }).await?;
+    let (dry, writes) = keeper.pass(Options { dry_run: true, ..Options::default() }).await?;
     let planned: Vec<_> = dry.changes.iter().map(ToString::to_string).collect();
     line(&format!("{}\n{}", planned.join("\n"), dry.summary));
     ensure!(planned == ["update Secret shop/pullkeeper: content differs"], "planned: {planned:?}");
@@ -182,7 +182,7 @@ impl<'a> Keeper<'a> {
     async fn pass(&self, options: Options) -> Result<(Report, Vec<(String, String)>)> {
         let audit = self.plane.audit_log();
         let mark = audit.mark();
-        let report = pass(&self.cluster, &self.config, options, &Progress::default()).await?;
+        let report = pass(&self.cluster, &self.config, &options, &Progress::default()).await?;
         let seen = audit.since(mark, &self.user.name);
         let (writes, reads): (Vec<_>, Vec<_>) = seen.into_iter().partition(AuditEvent::is_write);
         let counted = (report.summary.reads, report.summary.writes);

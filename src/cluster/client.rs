@@ -24,6 +24,7 @@ use super::apply::Rests;
 use super::error::{ApiError, chain, has_cause, has_several_budgets};
 use super::tally::Tally;
 use super::wire::{Kind, Object};
+use super::written::Written;
 
 /// Requests that may be under way at once.
 const CONCURRENCY: usize = 16;
@@ -48,6 +49,7 @@ pub struct Cluster {
     clock: Mutex<Option<(Timestamp, Instant)>>,
     /// What was refused not long ago.
     pub(super) rests: Rests,
+    written: Written,
 }
 
 /// What one attempt met.
@@ -74,12 +76,22 @@ impl Cluster {
             tally: Arc::default(),
             clock: Mutex::new(None),
             rests: Rests::default(),
+            written: Written::default(),
         }
     }
 
     /// The requests sent so far, retries included: those that read, and those that write.
     pub fn requests(&self) -> (usize, usize) {
         (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn client(&self) -> &kube::Client {
+        &self.client
+    }
+
+    /// The versions that our own writes made, for who watches.
+    pub fn written(&self) -> &Written {
+        &self.written
     }
 
     /// The requests answered so far, and those that were not, by verb and status code.
@@ -151,7 +163,12 @@ impl Cluster {
         loop {
             attempts += 1;
             let met = match self.attempt(request).await {
-                Ok(body) => return Ok(body),
+                Ok(body) => {
+                    if request.method() != Method::GET {
+                        self.written.note(&body);
+                    }
+                    return Ok(body);
+                }
                 Err(met) => met,
             };
             let may_pass = met.may_pass() && started.elapsed() < PATIENCE;

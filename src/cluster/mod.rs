@@ -15,10 +15,15 @@ mod secret_keys;
 mod sidecar;
 mod snapshot;
 mod tally;
+mod watch;
 mod wire;
+mod written;
 
 pub use apply::Writing;
 pub use client::Cluster;
 pub use connect::{Choice, ConnectError};
 pub use error::{ApiError, Meaning};
+pub use snapshot::Scope;
 pub use tally::Tally;
+pub use watch::{Key, Seen, Version};
+pub use written::Written;

@@ -193,13 +193,32 @@ pub(super) fn patch_pull_secrets(
     list: &[String],
     added: &Added,
 ) -> Request<Vec<u8>> {
-    let reference = |name: &String| if name.is_empty() { json!({}) } else { json!({"name": name}) };
     let body = json!({
         "metadata": {"resourceVersion": version, "annotations": {ADDED: added.text()}},
-        "imagePullSecrets": list.iter().map(reference).collect::<Value>(),
+        "imagePullSecrets": references(list),
     });
     let path = path("serviceaccounts", Some(namespace), Some(name));
     write(Method::PATCH, &path, "application/merge-patch+json", &body)
+}
+
+/// Takes our names out of a ServiceAccount's pull secrets, and the note of when they were added, if it still has the
+/// version that was judged.
+pub(super) fn take_out_pull_secrets(
+    namespace: &str,
+    name: &str,
+    version: &str,
+    list: &[String],
+) -> Request<Vec<u8>> {
+    let body = json!({
+        "metadata": {"resourceVersion": version, "annotations": {ADDED: null}},
+        "imagePullSecrets": references(list),
+    });
+    let path = path("serviceaccounts", Some(namespace), Some(name));
+    write(Method::PATCH, &path, "application/merge-patch+json", &body)
+}
+
+fn references(list: &[String]) -> Value {
+    list.iter().map(|name| if name.is_empty() { json!({}) } else { json!({"name": name}) }).collect()
 }
 
 /// The annotation in which we note what we wrote.

@@ -5,11 +5,13 @@
 //! whole cluster. A refusal never changes the way: it is reported with what to grant. Only the list of
 //! namespaces itself can be done without, where nothing is to be made (`holders`).
 
+mod among;
+mod contents;
 mod holders;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{join, join_all};
+use futures::future::{join, join_all, ready};
 use futures::{StreamExt, stream};
 
 use super::client::Cluster;
@@ -17,20 +19,44 @@ use super::error::{ApiError, Meaning};
 use super::pages::Cells;
 use super::requests::{self, List};
 use super::wire;
-use crate::config::{Config, Heal, NameSet, ServiceAccounts};
-use crate::plan::{self, Finding, Snapshot, Subject, service_accounts::is_chosen};
+use crate::config::{Config, DEFAULT_INSTANCE, Heal, NameSet, ServiceAccounts};
+use crate::plan::secrets::MANAGED_BY;
+use crate::plan::{self, Snapshot, Subject, service_accounts::is_chosen};
+use contents::{Contents, Read, unread};
 
 /// Namespaces that are looked at side by side, where each takes requests of its own.
 const NAMESPACES: usize = 8;
 
+/// How much of what the configuration chooses is looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it.
+    #[default]
+    All,
+    /// These namespaces, as far as they are chosen. Those that no longer are may hold something of ours.
+    Only(BTreeSet<String>),
+}
+
 impl Cluster {
-    /// Looks at everything that the configuration chooses. An error is a cluster that doesn't answer;
+    /// Looks at what the configuration chooses, within `scope`. An error is a cluster that doesn't answer;
     /// what it refuses to show is in the snapshot.
-    pub async fn snapshot(&self, config: &Config) -> Result<Snapshot, ApiError> {
-        match config.namespaces.listed() {
-            Some(names) => self.listed(config, names).await,
-            None => self.selected(config).await,
+    pub async fn snapshot(&self, config: &Config, scope: &Scope) -> Result<Snapshot, ApiError> {
+        match (config.namespaces.listed(), scope) {
+            (Some(names), Scope::All) => self.listed(config, names).await,
+            (Some(mut names), Scope::Only(only)) => {
+                names.retain(|name| only.contains(name));
+                self.listed(config, names).await
+            }
+            (None, Scope::All) => self.selected(config).await,
+            (None, Scope::Only(only)) => self.among(config, only).await,
         }
+    }
+
+    /// The namespaces in which a pod waits for an image, of those that may be chosen.
+    pub async fn waiting(&self, config: &Config) -> Result<BTreeSet<String>, ApiError> {
+        let pods = self.pods(config.pods.heal, None).await?;
+        let namespaces = pods.into_iter().map(|(namespace, _)| namespace);
+        Ok(namespaces.filter(|name| config.namespaces.names.contains(name)).collect())
     }
 
     async fn selected(&self, config: &Config) -> Result<Snapshot, ApiError> {
@@ -48,7 +74,10 @@ impl Cluster {
                     .findings
                     .push(Subject::global("Setting", "namespaces").finding("NoNamespace", message));
             }
-            Ok(namespaces) => snapshot.namespaces = namespaces.into_iter().collect(),
+            Ok(namespaces) => {
+                snapshot.namespaces = namespaces.into_iter().collect();
+                snapshot.left = self.left(config, &snapshot, &contents).await;
+            }
             Err(error) if error.meaning() != Meaning::Forbidden => return Err(error),
             Err(_) if holders::suffice(config) => {
                 snapshot.namespaces = holders::namespaces(config, &contents);
@@ -62,6 +91,38 @@ impl Cluster {
         }
         contents.put_into(&mut snapshot, None);
         Ok(snapshot)
+    }
+
+    /// The namespaces that aren't chosen, and hold Secrets of ours. Only an instance with a name of its own looks for
+    /// them: others may share theirs, and would take away each other's. Whether they are paused or going must be asked
+    /// of each, where something is to be done there.
+    async fn left(
+        &self,
+        config: &Config,
+        snapshot: &Snapshot,
+        contents: &Contents,
+    ) -> BTreeMap<String, plan::Namespace> {
+        let ours = |secret: &plan::Secret| secret.managed_by.as_deref() == Some(MANAGED_BY);
+        let found = contents.secrets.iter().filter_map(|(_, secrets)| secrets.as_ref().ok()).flatten();
+        let names: BTreeSet<_> = found
+            .filter(|(name, secret)| ours(secret) && !snapshot.namespaces.contains_key(name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if contents.service_accounts.is_err()
+            || config.instance == DEFAULT_INSTANCE
+            || snapshot.namespaces.is_empty()
+        {
+            // What names them isn't known, or whose they are; or namespaces were mistyped.
+            return BTreeMap::new();
+        }
+        if !config.prune {
+            return names.into_iter().map(|name| (name, plan::Namespace::default())).collect();
+        }
+        let look = |name: String| async move {
+            let seen = self.object::<wire::Namespace>(&requests::namespace(&name)).await;
+            Some((name, seen.ok()?.observe()))
+        };
+        stream::iter(names.into_iter().map(look)).buffered(NAMESPACES).filter_map(ready).collect().await
     }
 
     async fn listed(&self, config: &Config, names: Vec<String>) -> Result<Snapshot, ApiError> {
@@ -133,7 +194,8 @@ impl Cluster {
         // What a new pod would get isn't known then.
         let blind = service_accounts.is_err();
         let pods = pods.map(|pods| if blind { Vec::new() } else { pods });
-        Contents { secrets, service_accounts, pods }
+        let images = self.images(config, namespace).await;
+        Contents { secrets, service_accounts, pods, images }
     }
 
     async fn service_accounts(
@@ -157,6 +219,15 @@ impl Cluster {
             is_chosen(chosen, &name).then(|| (namespace, name, account.observe()))
         })
         .await
+    }
+
+    /// The images of all pods that aren't over, where the configuration asks how many there are.
+    async fn images(&self, config: &Config, namespace: Option<&str>) -> Read<(String, Vec<String>)> {
+        if config.time.is_none_or(|time| time.min_pods == 0) {
+            return Ok(Vec::new());
+        }
+        let there = List::new("pods", namespace).fields("status.phase!=Succeeded,status.phase!=Failed");
+        self.list(&there, |pod: wire::Pod| Some((pod.metadata.namespace.clone(), pod.images()))).await
     }
 
     /// The pods that wait for an image. Of pods that are Pending all are looked at; of the others only
@@ -197,90 +268,7 @@ fn is_suspicious(cells: &Cells<'_>) -> bool {
     !(all_ready && cells.text("Status") == Some("Running"))
 }
 
-/// The items of a list, each with its namespace.
-type Read<T> = Result<Vec<T>, ApiError>;
-
-/// What was read of one namespace, or of all.
-struct Contents {
-    secrets: Vec<(String, Read<(String, plan::Secret)>)>,
-    service_accounts: Read<(String, String, plan::ServiceAccount)>,
-    pods: Read<(String, plan::Pod)>,
-}
-
-impl Contents {
-    /// Sorts what was read into its namespaces; `within` tells where the requests were made, for
-    /// messages.
-    fn put_into(self, snapshot: &mut Snapshot, within: Option<&str>) {
-        let subject = |resource: &str| Subject {
-            kind: "Resource",
-            namespace: within.map(str::to_owned),
-            name: resource.to_owned(),
-        };
-        let namespaces = &mut snapshot.namespaces;
-        for (name, secrets) in self.secrets {
-            match secrets {
-                Ok(secrets) => secrets.into_iter().for_each(|(namespace, secret)| {
-                    if let Some(own) = namespaces.get_mut(&namespace) {
-                        own.secrets.insert(name.clone(), secret);
-                    }
-                }),
-                Err(error) => {
-                    for namespace in inside(namespaces, within) {
-                        namespace.unread_secrets.insert(name.clone());
-                    }
-                    let what = format!("Secret {name} can't be looked for");
-                    let remedy = format!("grant list on it (resourceNames: [{name}])");
-                    snapshot.errors.push(unread(subject("secrets"), &what, &error, &remedy));
-                }
-            }
-        }
-        match self.service_accounts {
-            Ok(accounts) => accounts.into_iter().for_each(|(namespace, name, account)| {
-                if let Some(own) = namespaces.get_mut(&namespace) {
-                    own.service_accounts.insert(name, account);
-                }
-            }),
-            Err(error) => {
-                let what = "can't be listed, so none is patched and no pod is healed";
-                let remedy = "grant list on serviceaccounts, or set serviceAccounts: none";
-                snapshot.errors.push(unread(subject("serviceaccounts"), what, &error, remedy));
-            }
-        }
-        match self.pods {
-            Ok(pods) => pods.into_iter().for_each(|(namespace, pod)| {
-                if let Some(own) = namespaces.get_mut(&namespace) {
-                    own.pods.push(pod);
-                }
-            }),
-            Err(error) => {
-                let remedy = "grant list on pods, or set pods.heal: off";
-                let finding = unread(subject("pods"), "can't be listed, so none is healed", &error, remedy);
-                let forbidden = error.meaning() == Meaning::Forbidden;
-                let list = if forbidden { &mut snapshot.findings } else { &mut snapshot.errors };
-                list.push(finding);
-            }
-        }
-    }
-}
-
 /// Has no namespace been heard of at all?
 fn nothing_seen(snapshot: &Snapshot) -> bool {
     snapshot.namespaces.is_empty() && snapshot.findings.is_empty()
-}
-
-/// A list that failed; what to grant helps only against a refusal.
-fn unread(subject: Subject, what: &str, error: &ApiError, remedy: &str) -> Finding {
-    let remedy = if error.meaning() == Meaning::Forbidden { remedy } else { "the next pass tries again" };
-    subject.finding("ListFailed", format!("{what}: {error}; {remedy}"))
-}
-
-fn inside<'a>(
-    namespaces: &'a mut BTreeMap<String, plan::Namespace>,
-    within: Option<&str>,
-) -> impl Iterator<Item = &'a mut plan::Namespace> {
-    let within = within.map(str::to_owned);
-    namespaces
-        .iter_mut()
-        .filter(move |(name, _)| within.as_ref().is_none_or(|within| within == *name))
-        .map(|(_, namespace)| namespace)
 }

@@ -35,6 +35,7 @@ pub use flags::Flags;
 use layers::Layers;
 pub use presets::{Preset, is_ecr_updater};
 use raw::RawConfig;
+pub use resolve::DEFAULT_INSTANCE;
 pub use running::{Listen, Metrics, Pushgateway, Time};
 pub use selector::{NameSet, Namespaces, is_dns_label, is_dns_name};
 pub use sources::{AwsKeys, AwsLogin, AwsRole, DockerConfigFrom, Programs, Source};

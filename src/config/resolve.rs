@@ -17,7 +17,8 @@ use super::text::{Before, choose};
 use super::types::{Config, Pods, Refresh, ServiceAccounts};
 
 const DEFAULT_NAME: &str = "pullkeeper";
-const DEFAULT_INSTANCE: &str = "default";
+/// The instance of installations that name none.
+pub const DEFAULT_INSTANCE: &str = "default";
 const DEFAULT_MAX_EVICTIONS: usize = 50;
 
 /// The checked configuration, and where each of its registries was written.
@@ -72,7 +73,7 @@ pub(super) fn resolve(
             .refresh
             .map_or(Ok(Refresh::default()), |Block(raw)| refresh(&raw, &root.key("refresh")))?,
         verify: raw.verify.is_none_or(|verify| verify.0),
-        metrics: running::metrics(metrics, time.is_some(), &root.key("metrics"))?,
+        metrics: running::metrics(metrics, time.is_some(), preset, &root.key("metrics"))?,
         time,
         preset,
     };

@@ -100,8 +100,14 @@ pub(super) fn time(raw: &RawTime, preset: Option<Preset>, path: &KeyPath) -> Res
     })
 }
 
-/// Checks what is written at `metrics`. A single pass is over before anybody could ask it.
-pub(super) fn metrics(raw: RawMetrics, is_loop: bool, path: &KeyPath) -> Result<Metrics, Problem> {
+/// Checks what is written at `metrics`. A single pass is over before anybody could ask it, and an older tool's users
+/// expect no port.
+pub(super) fn metrics(
+    raw: RawMetrics,
+    is_loop: bool,
+    preset: Option<Preset>,
+    path: &KeyPath,
+) -> Result<Metrics, Problem> {
     let listen = match raw.listen.map(|listen| listen.0) {
         Some(Listening::Off) => None,
         Some(Listening::On(_)) if !is_loop => {
@@ -109,7 +115,7 @@ pub(super) fn metrics(raw: RawMetrics, is_loop: bool, path: &KeyPath) -> Result<
             return Err(Problem::new(&path.key("listen"), what));
         }
         Some(Listening::On(listen)) => Some(listen),
-        None => is_loop.then_some(USUAL),
+        None => (is_loop && preset.is_none()).then_some(USUAL),
     };
     Ok(Metrics { listen, push: raw.pushgateway.map(|push| push.0) })
 }

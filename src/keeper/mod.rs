@@ -1,80 +1,313 @@
-//! The loop: the same pass again, until its time is over or it is told to end. It has no second way of
-//! doing anything.
+//! The loop: the same pass again, at an interval and where something changed, until its time is over, all is well, or
+//! it is told to end. It has no second way of doing anything.
 
+mod changes;
 mod endpoint;
+mod files;
 mod push;
+mod schedule;
+mod watched;
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::timeout;
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::cluster::Cluster;
-use crate::config::{Config, Preset, Time};
+use crate::cluster::{ApiError, Cluster, Scope};
+use crate::config::{Config, Heal, Preset, Time};
 use crate::credentials::Memory;
 use crate::pass::{Options, pass_after};
+use crate::plan::NO_LONGER_CHOSEN;
 use crate::progress::Progress;
-use crate::report::{ExitStatus, Report};
+use crate::report::{ExitStatus, Metrics, Report};
+use changes::{Batch, Served};
 pub use endpoint::{Endpoint, State};
+use files::Files;
 pub use push::push;
+use schedule::{Look, Schedule};
+use watched::{Watched, more};
 
-/// The longest pause after a pass in which no API server answered.
-const RETRY: Duration = Duration::from_mins(1);
+/// How long events are gathered before what they tell of is served: a new namespace is followed by its
+/// ServiceAccounts, and often by more namespaces.
+const GATHER: Duration = Duration::from_millis(300);
+/// How long the watches may take to begin before the first pass.
+const BEGIN: Duration = Duration::from_secs(10);
+/// How often a loop that waits says that it lives.
+const SIGN_OF_LIFE: Duration = Duration::from_mins(1);
+/// Longer than the longest pass, which begins no write after ten minutes.
+const LONGEST_SILENCE: Duration = Duration::from_mins(15);
+/// Of more namespaces than this, lists of the whole cluster are fewer requests.
+const FEW: usize = 20;
 
-/// Makes one pass, or passes as `config.time` says, and hands each report to `tell`.
+/// A configuration, and the files it came from.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What is asked for.
+    pub config: Config,
+    /// The files to read it from anew when they change: its own, and those that it names.
+    pub files: Vec<PathBuf>,
+}
+
+/// Makes one pass, or passes as `config.time` says, and hands each report to `tell`. `reload` reads the configuration
+/// anew when its files change; one that is bad is reported, and the last good one goes on.
 ///
-/// A loop ends with the status of its last pass; one that follows the oldest tool's file with success,
-/// if any pass reached the API server. A signal that cuts a pass short is an error of that pass.
+/// A loop ends with the status of its last pass; one that waits for pods to be well, with success once they are; one
+/// that follows the oldest tool's file with success, if any pass reached the API server. A signal that cuts a pass
+/// short is an error of that pass.
 pub async fn run(
     cluster: &Cluster,
-    config: &Config,
+    setup: Setup,
+    reload: &dyn Fn() -> Result<Setup, String>,
     options: Options,
     progress: &Progress,
     tell: &mut dyn FnMut(&Report),
 ) -> ExitStatus {
-    let (started, memory) = (Instant::now(), Memory::default());
-    let mut last: Option<Report> = None;
-    let mut status;
-    loop {
-        let mut unanswered = false;
-        match pass_after(cluster, config, options, progress, &memory).await {
-            Ok(report) => {
-                status = report.exit_status();
-                // A loop that finds all as it left it is silent.
-                if !last.as_ref().is_some_and(|last| last.says_the_same(&report)) {
-                    tell(&report);
-                }
-                last = Some(report);
-            }
-            Err(error) => {
-                log::error!("{error}; nothing was written");
-                unanswered = true;
-                status = if last.is_some() { ExitStatus::Incomplete } else { ExitStatus::Unusable };
-            }
-        }
-        match config.time {
-            Some(time) if sleep(cluster, time, unanswered, started).await => {}
-            _ => break,
-        }
+    let watched = Watched::begin(cluster, &setup.config);
+    let state = Arc::new(State::new(Metrics::new(Arc::clone(cluster.tally())), LONGEST_SILENCE));
+    let endpoint = open(&setup.config, &state, cluster).await;
+    let mut keeper = Keeper {
+        cluster,
+        config: setup.config,
+        files: Files::new(setup.files),
+        reload,
+        options,
+        progress,
+        tell,
+        memory: Memory::default(),
+        schedule: Schedule::new(),
+        served: Served::default(),
+        watched,
+        state,
+        _endpoint: endpoint,
+        last: None,
+        status: ExitStatus::Unusable,
+    };
+    let status = keeper.keep().await;
+    if let Some(gateway) = &keeper.config.metrics.push {
+        push(gateway.url.expose_secret(), &keeper.config.instance, &keeper.state.metrics).await;
     }
-    let lenient = config.time.is_some() && config.preset.is_some_and(Preset::is_lenient);
-    match last {
-        // A signal that cut a pass short is told; the oldest tool knew no other failure.
-        Some(last) if lenient && !(last.was_interrupted() && cluster.stop().is_cancelled()) => {
-            ExitStatus::Success
-        }
-        _ => status,
-    }
+    status
 }
 
-/// Waits for the next pass; `false` where there is none. The last one is made when the runtime is over, so
-/// that what came up to then is served.
-async fn sleep(cluster: &Cluster, time: Time, unanswered: bool, started: Instant) -> bool {
-    let left = time.runtime.map(|runtime| runtime.saturating_sub(started.elapsed()));
-    if left == Some(Duration::ZERO) {
-        return false;
+async fn open(config: &Config, state: &Arc<State>, cluster: &Cluster) -> Option<Endpoint> {
+    let address = config.metrics.listen?.to_string();
+    Endpoint::start(&address, Arc::clone(state), cluster.stop().clone()).await
+}
+
+struct Keeper<'a> {
+    cluster: &'a Cluster,
+    config: Config,
+    files: Files,
+    reload: &'a dyn Fn() -> Result<Setup, String>,
+    options: Options,
+    progress: &'a Progress,
+    tell: &'a mut dyn FnMut(&Report),
+    memory: Memory,
+    schedule: Schedule,
+    served: Served,
+    watched: Option<Watched>,
+    state: Arc<State>,
+    _endpoint: Option<Endpoint>,
+    last: Option<Report>,
+    status: ExitStatus,
+}
+
+/// Why the next pass is made.
+enum Next {
+    /// It is time.
+    Due,
+    /// These namespaces changed.
+    Changed(BTreeSet<String>),
+    /// Anything may have changed.
+    Anew,
+    /// The loop is told to end, or its time is over.
+    End,
+}
+
+impl Keeper<'_> {
+    async fn keep(&mut self) -> ExitStatus {
+        self.watches_begin().await;
+        let mut next = Next::Due;
+        loop {
+            match next {
+                Next::Changed(namespaces) => self.serve(namespaces).await,
+                Next::Anew => self.look().await,
+                Next::Due => match self.config.time.map(|time| self.schedule.look(time)) {
+                    Some(Look::Waiting) => self.look_where_pods_wait().await,
+                    _ => self.look().await,
+                },
+                Next::End => return self.ended(),
+            }
+            let Some(time) = self.config.time else { return self.ended() };
+            if time.until_healthy && self.schedule.has_settled(self.all_is_well(time)) {
+                return ExitStatus::Success;
+            }
+            next = self.next(time).await;
+        }
     }
-    // A cluster that doesn't answer is hardly away for an hour.
-    let interval = if unanswered { time.interval.min(RETRY) } else { time.interval };
-    let pause = left.map_or(interval, |left| left.min(interval));
-    timeout(pause, cluster.stop().cancelled()).await.is_err()
+
+    /// What happens after this is told by events.
+    async fn watches_begin(&self) {
+        let Some(watched) = &self.watched else { return };
+        tokio::select! {
+            _ = timeout(BEGIN, watched.changes.complete()) => {}
+            () = self.cluster.stop().cancelled() => {}
+        }
+    }
+
+    /// Waits for a reason to make a pass.
+    async fn next(&mut self, time: Time) -> Next {
+        if self.schedule.is_over(time) {
+            return Next::End;
+        }
+        let due = self.schedule.next(time);
+        loop {
+            let changes = self.watched.as_ref().map(|watched| Arc::clone(&watched.changes));
+            tokio::select! {
+                () = self.cluster.stop().cancelled() => return Next::End,
+                () = sleep(SIGN_OF_LIFE) => self.state.is_alive(),
+                () = sleep_until(due) => return Next::Due,
+                () = self.files.changed() => {
+                    if self.reload() {
+                        self.watches_begin().await;
+                        return Next::Anew;
+                    }
+                }
+                () = more(changes.as_deref()) => {
+                    sleep(GATHER).await;
+                    match changes.map_or(Batch::Nothing, |changes| changes.take(self.cluster.written())) {
+                        Batch::Everything => return Next::Anew,
+                        Batch::Some(namespaces) => {
+                            let namespaces = self.served.admit(namespaces);
+                            if !namespaces.is_empty() {
+                                return Next::Changed(namespaces);
+                            }
+                        }
+                        Batch::Nothing => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// A pass over everything.
+    async fn look(&mut self) {
+        if let Some(watched) = &self.watched {
+            watched.changes.will_be_seen();
+        }
+        let began = Instant::now();
+        let made = self.pass(&self.config, Scope::All).await;
+        self.schedule.note(Look::Everything, made.is_ok());
+        match made {
+            Ok(report) => {
+                self.state.reached_cluster();
+                self.state.metrics.record(&report, Timestamp::now());
+                self.status = report.exit_status();
+                // A loop that finds all as it left it is silent.
+                if !self.last.as_ref().is_some_and(|last| last.says_the_same(&report)) {
+                    (self.tell)(&report);
+                }
+                self.last = Some(report);
+            }
+            Err(error) => {
+                self.state.metrics.record_failed(began.elapsed());
+                log::error!("{error}; nothing was written");
+                self.status = if self.last.is_some() { ExitStatus::Incomplete } else { ExitStatus::Unusable };
+            }
+        }
+    }
+
+    /// A pass over the namespaces in which pods wait; none where none does.
+    async fn look_where_pods_wait(&mut self) {
+        let scope = match self.cluster.waiting(&self.config).await {
+            Ok(namespaces) if namespaces.is_empty() => return self.schedule.note(Look::Waiting, true),
+            Ok(namespaces) if namespaces.len() <= FEW => Scope::Only(namespaces),
+            _ => Scope::All,
+        };
+        let made = self.pass(&self.config, scope).await;
+        self.schedule.note(Look::Waiting, made.is_ok());
+        self.tell_part(made);
+    }
+
+    /// A pass over namespaces that changed. Pods wait for the interval, and so does the budget of their evictions.
+    async fn serve(&mut self, namespaces: BTreeSet<String>) {
+        let scope = if namespaces.len() > FEW { Scope::All } else { Scope::Only(namespaces) };
+        let mut config = self.config.clone();
+        config.pods.heal = Heal::Off;
+        let made = self.pass(&config, scope).await;
+        self.tell_part(made);
+    }
+
+    async fn pass(&self, config: &Config, scope: Scope) -> Result<Report, ApiError> {
+        let options = Options { scope, ..self.options.clone() };
+        self.state.is_alive();
+        let made = pass_after(self.cluster, config, &options, self.progress, &self.memory).await;
+        self.state.is_alive();
+        made
+    }
+
+    /// Tells of a pass that looked at a part, if it did something. What it found is told by the next that looks at all.
+    fn tell_part(&mut self, made: Result<Report, ApiError>) {
+        match made {
+            Ok(report) => {
+                self.state.metrics.record_part(&report);
+                let left = report.findings.iter().any(|finding| finding.reason == NO_LONGER_CHOSEN);
+                if left || !(report.changes.is_empty() && report.errors.is_empty()) {
+                    (self.tell)(&report);
+                }
+            }
+            Err(error) => log::error!("{error}; the next pass sees to it"),
+        }
+    }
+
+    /// Reads the configuration anew; is there a new one?
+    fn reload(&mut self) -> bool {
+        self.memory.forgive();
+        match (self.reload)() {
+            Ok(setup) if setup.config.time.is_some() => {
+                self.config = setup.config;
+                self.files = Files::new(setup.files);
+                self.watched = Watched::begin(self.cluster, &self.config);
+                log::info!("the configuration was read anew");
+                self.state.took_configuration();
+                true
+            }
+            Ok(_) => self.refuse("the configuration has no time any more; restart for a single pass"),
+            Err(error) => self.refuse(&error),
+        }
+    }
+
+    fn refuse(&mut self, why: &str) -> bool {
+        log::error!("{why}; the last good configuration goes on");
+        self.state.refused_configuration(why);
+        false
+    }
+
+    fn all_is_well(&self, time: Time) -> bool {
+        self.schedule.is_answered()
+            && self.last.as_ref().is_some_and(|last| {
+                last.errors.is_empty() && last.waiting.is_empty() && last.pods >= time.min_pods
+            })
+    }
+
+    /// The status with which the loop ends before all is well, or without waiting for that.
+    fn ended(&mut self) -> ExitStatus {
+        let config = &self.config;
+        let Some(last) = &self.last else { return self.status };
+        if config.time.is_some_and(|time| time.until_healthy) {
+            (self.tell)(&last.clone().with_what_waits());
+            return ExitStatus::Incomplete;
+        }
+        // A signal that cut a pass short is told; the oldest tool knew no other failure.
+        let lenient = config.time.is_some() && config.preset.is_some_and(Preset::is_lenient);
+        if lenient && !(last.was_interrupted() && self.cluster.stop().is_cancelled()) {
+            ExitStatus::Success
+        } else {
+            self.status
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::secrets::Action;
-use super::{Finding, Plan, PodAction, PodChange, ServiceAccountChange, Spelling, Subject};
+use super::{Finding, Plan, PodAction, PodChange, Removal, ServiceAccountChange, Spelling, Subject, Unnamed};
 
 /// What was written, and what was not.
 #[derive(Debug, Default)]
@@ -42,14 +42,41 @@ pub enum Verb {
     Update,
     /// Deleted and made anew, because what differs can't be changed.
     Recreate,
-    /// Our names were added.
+    /// Our names were added, or taken out.
     Patch,
     /// Its images were spelled in another way, for its node to pull them at once.
     Nudge,
     /// Evicted, for its controller to make it anew.
     Evict,
-    /// Deleted, for its controller to make it anew.
+    /// Deleted: a pod, for its controller to make it anew; a Secret, for nobody wants it any more.
     Delete,
+}
+
+/// Why something of ours is taken away.
+pub const NOT_CHOSEN: &str = "its namespace is no longer chosen";
+
+impl Removal {
+    fn changes<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = Change> + 'a {
+        let accounts = self.service_accounts.iter().map(move |account| Change {
+            verb: Verb::Patch,
+            subject: Subject::new("ServiceAccount", namespace, &account.name),
+            why: account.why(),
+        });
+        let secrets = self.secrets.iter().map(move |secret| Change {
+            verb: Verb::Delete,
+            subject: Subject::new("Secret", namespace, &secret.name),
+            why: NOT_CHOSEN.to_owned(),
+        });
+        accounts.chain(secrets)
+    }
+}
+
+impl Unnamed {
+    /// Why its list is written.
+    #[must_use]
+    pub fn why(&self) -> String {
+        format!("remove {}: {NOT_CHOSEN}", self.ours.join(", "))
+    }
 }
 
 impl Plan {
@@ -71,7 +98,7 @@ impl Plan {
                 subject: Subject::new("Pod", &own.name, &change.pod.name),
                 why: change.why(),
             });
-            secrets.chain(accounts).chain(pods)
+            secrets.chain(accounts).chain(pods).chain(own.removal.changes(&own.name))
         })
     }
 }

@@ -11,6 +11,7 @@ mod change;
 mod evidence;
 mod finding;
 mod job;
+mod left;
 mod life;
 mod namespace;
 mod nudge;
@@ -31,10 +32,11 @@ use jiff::Timestamp;
 
 pub use added::{ADDED, Added};
 pub use cause::{Cause, cause, is_about_image};
-pub use change::{Applied, Change, Verb};
+pub use change::{Applied, Change, NOT_CHOSEN, Verb};
 pub use evidence::{Credential, Evidence, Given, Needs, Sought, SourceFailure, Trust, needs};
 pub use finding::{Finding, Subject};
 pub use job::{Codes, Exit, FailureAction, FailureOf, FailureRule, Job, NEVER_STARTED};
+pub use left::{NO_LONGER_CHOSEN, Removal, Unnamed, Unwanted};
 pub use life::{ECR_TOKEN, Life};
 pub use nudge::{NUDGED, Spelling, noted};
 pub use pods::{Questions, Stuck, questions};
@@ -64,6 +66,10 @@ pub struct Plan {
     pub paused: usize,
     /// Pods with a container that waits for its image, but for those of paused namespaces.
     pub waiting_pods: usize,
+    /// Pods that wait for access to a registry of ours, whatever is done about them.
+    pub waiting: Vec<Finding>,
+    /// Pods with an image of a registry of ours, where their images were asked for.
+    pub pods: usize,
     /// Those of them that were judged, by cause and verdict.
     pub stuck: Stuck,
     /// When credentials end, of the Secrets that aren't written.
@@ -84,6 +90,8 @@ pub struct NamespacePlan {
     /// What our Secrets tell of the ServiceAccounts that were given their names, by Secret; for those that we may
     /// write to.
     pub noted: BTreeMap<String, Added>,
+    /// What is taken away, where it is no longer chosen: then it has nothing else.
+    pub removal: Removal,
 }
 
 /// A Secret to write.
@@ -135,7 +143,7 @@ impl NamespacePlan {
     /// How many objects are written.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.secrets.len() + self.service_accounts.len() + self.pods.len()
+        self.secrets.len() + self.service_accounts.len() + self.pods.len() + self.removal.len()
     }
 
     /// Is there nothing to write?
@@ -182,10 +190,14 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
         }
     }
     plan.findings = so_far.findings;
+    (plan.waiting, plan.pods) = (so_far.waiting, so_far.pods);
     (plan.stuck, plan.ends) = (so_far.stuck, so_far.ends);
     plan.left = so_far.left;
     let limited = budget::limit(&mut plan.namespaces, config.pods.max_evictions, now, &mut plan.left);
     plan.findings.extend(limited);
+    let (removals, finding) = left::judge(config, snapshot);
+    plan.namespaces.extend(removals);
+    plan.findings.extend(finding);
     plan.namespaces.retain(|own| !own.is_empty());
     plan.findings.extend(nothing_to_refresh(config, snapshot));
     so_far.tally.tell(config, evidence, &mut plan);

@@ -26,6 +26,8 @@ pub(super) struct SoFar {
     pub(super) findings: Vec<Finding>,
     /// Pods that are left alone, with the reason.
     pub(super) left: Vec<String>,
+    pub(super) waiting: Vec<Finding>,
+    pub(super) pods: usize,
     pub(super) stuck: Stuck,
     pub(super) ends: Ends,
 }
@@ -130,7 +132,10 @@ impl Planned {
         now: Timestamp,
         so_far: &mut SoFar,
     ) {
+        so_far.pods += pods::of_ours(&seen.images, &self.around);
         for pod in &seen.pods {
+            let waits = pods::waits(pod, &self.around);
+            so_far.waiting.extend(waits.map(|message| self.about(&pod.name, "Waits", message)));
             let verdict = pods::judge(pod, &self.around, &config.pods, evidence, now);
             so_far.stuck.count(pod, &self.around, &verdict);
             let (action, act) = match verdict {
@@ -154,7 +159,11 @@ impl Planned {
     }
 
     fn not_healed(&self, pod: &str, message: String) -> Finding {
-        Subject::new("Pod", &self.own.name, pod).finding("PodNotHealed", message)
+        self.about(pod, "PodNotHealed", message)
+    }
+
+    fn about(&self, pod: &str, reason: &'static str, message: String) -> Finding {
+        Subject::new("Pod", &self.own.name, pod).finding(reason, message)
     }
 }
 

@@ -15,6 +15,8 @@ use super::{Added, Exit, Finding};
 pub struct Snapshot {
     /// The chosen namespaces that exist.
     pub namespaces: BTreeMap<String, Namespace>,
+    /// Namespaces that aren't chosen, and hold Secrets of our names.
+    pub left: BTreeMap<String, Namespace>,
     /// Chosen namespaces that are absent, and what could not be looked at but doesn't matter enough to
     /// be an error.
     pub findings: Vec<Finding>,
@@ -37,6 +39,8 @@ pub struct Namespace {
     pub service_accounts: BTreeMap<String, ServiceAccount>,
     /// The pods with a container that waits for its image, by name.
     pub pods: Vec<Pod>,
+    /// The images of each pod that isn't over, where somebody asks how many there are.
+    pub images: Vec<Vec<String>>,
 }
 
 /// A Secret of one of our names.

@@ -27,6 +27,11 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What failed.
     pub errors: Vec<Finding>,
+    /// The pods that waited for access to a registry of ours, whatever was done about them.
+    pub waiting: Vec<Finding>,
+    /// The pods with an image of such a registry, where their images were asked for.
+    #[serde(skip)]
+    pub pods: usize,
     /// The whole in numbers.
     pub summary: Summary,
     /// What metrics tell beside; `None` where the pass was ended before it had a plan.
@@ -96,7 +101,8 @@ impl Report {
             writes,
             elapsed,
         };
-        Self { changes: applied.changes, findings, errors, summary, seen: Some(seen) }
+        let (waiting, pods) = (plan.waiting, plan.pods);
+        Self { changes: applied.changes, findings, errors, waiting, pods, summary, seen: Some(seen) }
     }
 
     /// The report of a pass that was ended before it had a plan.
@@ -113,6 +119,18 @@ impl Report {
     #[must_use]
     pub fn was_interrupted(&self) -> bool {
         self.errors.iter().any(|error| error.reason == "Interrupted")
+    }
+
+    /// The same with a finding on each pod that waits, where there is none.
+    #[must_use]
+    pub fn with_what_waits(mut self) -> Self {
+        for waits in &self.waiting {
+            if !self.findings.iter().any(|finding| finding.subject == waits.subject) {
+                self.findings.push(waits.clone());
+            }
+        }
+        self.summary.findings = self.findings.len();
+        self
     }
 
     /// As one JSON document.

@@ -172,7 +172,7 @@ async fn of_the_termination_message() {
     let choice = Choice { server: Some(server.url().to_owned()), ..Choice::default() };
     let cluster = choice.connect(tokio_util::sync::CancellationToken::new()).await.unwrap();
     let options = pass::Options::default();
-    let report = pass::pass(&cluster, &config, options, &Progress::default()).await.unwrap();
+    let report = pass::pass(&cluster, &config, &options, &Progress::default()).await.unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     write_termination_message(&report, file.path()).unwrap();
     let text = std::fs::read_to_string(file.path()).unwrap();

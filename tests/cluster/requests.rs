@@ -126,7 +126,7 @@ async fn a_list_whose_token_expires_midway_is_begun_anew() {
     let client = kube::Client::new(slow, "default");
     let cluster = pullkeeper::cluster::Cluster::new(client, server.url(), CancellationToken::new());
     let (mark, config) = (place.mark(), place.config(""));
-    let report = pass(&cluster, &config, Options::default(), &Progress::default()).await.unwrap();
+    let report = pass(&cluster, &config, &Options::default(), &Progress::default()).await.unwrap();
     assert!(report.errors.is_empty(), "{report}");
     assert_eq!(report.changes.len(), 702, "each once");
     let expired: Vec<_> = place.since(mark).into_iter().filter(|event| event.code == 410).collect();
@@ -141,7 +141,10 @@ async fn a_dry_run_writes_nothing() {
     let config = place.config("");
     let (before, mark) = (place.versions().await, place.mark());
     let cluster = place.cluster().await;
-    let report = pass(&cluster, &config, Options { dry_run: true }, &Progress::default()).await.unwrap();
+    let report =
+        pass(&cluster, &config, &Options { dry_run: true, ..Options::default() }, &Progress::default())
+            .await
+            .unwrap();
     assert_eq!(report.changes.len(), 2, "{report}");
     assert!(report.summary.dry_run);
     assert!(!place.since(mark).iter().any(AuditEvent::is_write));

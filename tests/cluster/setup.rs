@@ -72,15 +72,18 @@ impl Place {
         ))
     }
 
+    pub(crate) fn kubeconfig(&self) -> std::path::PathBuf {
+        self.plane.kubeconfig(&self.user.token)
+    }
+
     pub(crate) async fn cluster(&self) -> Cluster {
-        let choice =
-            Choice { kubeconfig: Some(self.plane.kubeconfig(&self.user.token)), ..Choice::default() };
+        let choice = Choice { kubeconfig: Some(self.kubeconfig()), ..Choice::default() };
         choice.connect(self.stop.clone()).await.expect("the cluster is reached")
     }
 
     pub(crate) async fn pass(&self, config: &Config) -> Report {
         let cluster = self.cluster().await;
-        pass(&cluster, config, Options::default(), &Progress::default()).await.expect("the cluster answers")
+        pass(&cluster, config, &Options::default(), &Progress::default()).await.expect("the cluster answers")
     }
 
     /// Makes a pass that must change nothing, and write nothing.

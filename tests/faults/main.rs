@@ -81,7 +81,7 @@ async fn pass_over(server: &Server, settings: &str) -> Result<Report, ApiError> 
 }
 
 async fn pass_by(server: &Server, config: &Config) -> Result<Report, ApiError> {
-    pass(&connected(server).await, config, Options::default(), &Progress::default()).await
+    pass(&connected(server).await, config, &Options::default(), &Progress::default()).await
 }
 
 async fn connected(server: &Server) -> Cluster {

@@ -191,7 +191,7 @@ async fn what_was_refused_is_told_again_by_the_next_pass_and_not_tried() {
     let cluster = connected(&server).await;
     let config = load(&bed.config(ONE), BTreeMap::new());
     for _ in 0..2 {
-        let report = pass(&cluster, &config, Options::default(), &Progress::default()).await.unwrap();
+        let report = pass(&cluster, &config, &Options::default(), &Progress::default()).await.unwrap();
         assert_eq!(said(&report)[1..], ["finding Denied Pod team-a/web"]);
     }
     server.finish();

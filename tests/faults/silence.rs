@@ -27,7 +27,7 @@ async fn silent_pass(settings: &str, stop: CancellationToken) -> (Result<Report,
         pending::<Result<Response<Body>, Infallible>>()
     });
     let cluster = Cluster::new(kube::Client::new(service, "default"), "http://silent", stop);
-    let result = pass(&cluster, &configuration(settings), Options::default(), &Progress::default()).await;
+    let result = pass(&cluster, &configuration(settings), &Options::default(), &Progress::default()).await;
     (result, count.load(Ordering::Relaxed))
 }
 

@@ -9,6 +9,7 @@ mod events;
 mod nudge;
 mod pods;
 mod recreate;
+mod removals;
 mod rests;
 mod secrets;
 mod service_accounts;
@@ -106,6 +107,7 @@ impl Writer<'_> {
         if !missing.namespace {
             self.write_pods(&mut applied, &mut missing).await;
         }
+        self.write_removal(&mut applied, &mut missing).await;
         if applied.undone > 0 {
             // What rests on a write that was not begun isn't made either.
             applied.undone = self.own.len() - applied.changes.len();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Contents;
+use super::contents::Contents;
 use crate::config::{Config, Heal, ServiceAccounts};
 use crate::plan::{Finding, Namespace, Subject};
 

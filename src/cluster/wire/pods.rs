@@ -86,6 +86,12 @@ impl Pod {
         self.metadata.annotations.get(NUDGED).cloned()
     }
 
+    /// The images of its containers, but for ephemeral ones.
+    pub(in crate::cluster) fn images(self) -> Vec<String> {
+        let containers = self.spec.init_containers.into_iter().chain(self.spec.containers);
+        containers.map(|container| container.image).collect()
+    }
+
     /// The pod, if one of its containers waits for its image.
     pub(in crate::cluster) fn observe(mut self) -> Option<plan::Pod> {
         let status = std::mem::take(&mut self.status);

@@ -8,6 +8,7 @@ mod answers;
 mod combination;
 mod named;
 mod oldest;
+mod ours;
 mod recreation;
 mod stuck;
 mod surroundings;
@@ -24,6 +25,7 @@ use crate::config::{Heal, Pods};
 use crate::registry::{Host, Image, key_matches};
 pub use answers::{Answers, Questions, questions};
 use combination::combine;
+pub(super) use ours::{of_ours, waits};
 pub use stuck::Stuck;
 pub use surroundings::{OurSecret, OurServiceAccount, Served, Surroundings};
 

@@ -123,7 +123,8 @@ async fn the_termination_message_of_a_refusal() {
         config::load(&config::Inputs { file: None, env, ..config::Inputs::default() }).unwrap().config;
     let choice = Choice { server: Some(server.url().to_owned()), ..Choice::default() };
     let cluster = choice.connect(tokio_util::sync::CancellationToken::new()).await.unwrap();
-    let report = pass::pass(&cluster, &config, pass::Options::default(), &Progress::default()).await.unwrap();
+    let report =
+        pass::pass(&cluster, &config, &pass::Options::default(), &Progress::default()).await.unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     write_termination_message(&report, file.path()).unwrap();
     let text = std::fs::read_to_string(file.path()).unwrap();

@@ -1,0 +1,169 @@
+//! What happened since the last pass, as far as watches tell it: by namespace, so that its size follows the number of
+//! namespaces, whatever the number of events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::cluster::{Key, Seen, Version, Written};
+
+/// A namespace is served at once so often in [`WINDOW`]; a fight with somebody who undoes it goes on at the interval.
+const OFTEN: usize = 5;
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// What happened, gathered by whoever reads the watches.
+pub(super) struct Changes {
+    pending: Mutex<Pending>,
+    more: Notify,
+    complete: Notify,
+}
+
+struct Pending {
+    /// The namespaces that are there, and whether they are paused; `None` where they are written out by name.
+    known: Option<BTreeMap<String, bool>>,
+    namespaces: BTreeSet<String>,
+    objects: BTreeMap<Key, Version>,
+    /// The watches that have not told all that is there.
+    incomplete: BTreeSet<usize>,
+    /// Something may have happened that nobody told.
+    anew: bool,
+    troubles: BTreeSet<String>,
+}
+
+/// What is to be served.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Batch {
+    /// Nothing: all that happened was our own doing.
+    Nothing,
+    /// These namespaces.
+    Some(BTreeSet<String>),
+    /// Whatever there is.
+    Everything,
+}
+
+impl Changes {
+    /// Of so many watches; `listed` tells that namespaces are written out by name.
+    pub(super) fn new(watches: usize, listed: bool) -> Self {
+        let pending = Pending {
+            known: (!listed).then(BTreeMap::new),
+            namespaces: BTreeSet::new(),
+            objects: BTreeMap::new(),
+            incomplete: (0..watches).collect(),
+            anew: false,
+            troubles: BTreeSet::new(),
+        };
+        Self { pending: Mutex::new(pending), more: Notify::new(), complete: Notify::new() }
+    }
+
+    /// Notes what was seen.
+    pub(super) fn see(&self, seen: Seen) {
+        let mut pending = self.pending();
+        match seen {
+            Seen::Namespace { name, paused, before } => {
+                let known = pending.known.get_or_insert_default().insert(name.clone(), paused);
+                // Who is no longer paused is to be served; of other changes nothing follows.
+                if !before && !paused && known != Some(false) {
+                    pending.namespaces.insert(name);
+                }
+            }
+            Seen::NamespaceLeft(name) => {
+                pending.known.get_or_insert_default().remove(&name);
+                pending.namespaces.insert(name);
+            }
+            Seen::Object(key, version) => {
+                // Of a namespace that isn't known by now its own event follows.
+                if pending.known.as_ref().is_none_or(|known| known.contains_key(&key.namespace)) {
+                    pending.objects.insert(key, version);
+                }
+            }
+            Seen::Complete(watch) => {
+                pending.anew = true;
+                pending.troubles.clear();
+                if pending.incomplete.remove(&watch) && pending.incomplete.is_empty() {
+                    self.complete.notify_one();
+                }
+            }
+            Seen::Trouble { words, forbidden } => {
+                // Each refusal is told once, until the watches go on; of an API server that restarts there is nothing to tell.
+                if forbidden && pending.troubles.insert(words.clone()) {
+                    log::warn!("{words}; grant watch there. Until then what changes is seen at the interval");
+                } else {
+                    log::debug!("{words}; it is tried again");
+                }
+                return;
+            }
+        }
+        drop(pending);
+        self.more.notify_one();
+    }
+
+    /// Waits until all watches have told what is there; what happens from then on is told by events.
+    pub(super) async fn complete(&self) {
+        if !self.pending().incomplete.is_empty() {
+            self.complete.notified().await;
+        }
+    }
+
+    /// Waits until something happened.
+    pub(super) async fn more(&self) {
+        self.more.notified().await;
+    }
+
+    /// A pass that looks at everything is about to begin: it sees what happened until now.
+    pub(super) fn will_be_seen(&self) {
+        let mut pending = self.pending();
+        pending.anew = false;
+        pending.namespaces.clear();
+        pending.objects.clear();
+    }
+
+    /// What happened, but for what we `wrote` ourselves.
+    pub(super) fn take(&self, wrote: &Written) -> Batch {
+        let mut pending = self.pending();
+        let mut namespaces = std::mem::take(&mut pending.namespaces);
+        for (key, version) in std::mem::take(&mut pending.objects) {
+            if !wrote.take(&key, &version) {
+                namespaces.insert(key.namespace);
+            }
+        }
+        if std::mem::take(&mut pending.anew) {
+            Batch::Everything
+        } else if namespaces.is_empty() {
+            Batch::Nothing
+        } else {
+            Batch::Some(namespaces)
+        }
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How often namespaces were served at once, lately.
+#[derive(Default)]
+pub(super) struct Served(BTreeMap<String, Vec<Instant>>);
+
+impl Served {
+    /// Those of `namespaces` that may be served at once; the others wait for the interval.
+    pub(super) fn admit(&mut self, namespaces: BTreeSet<String>) -> BTreeSet<String> {
+        let now = Instant::now();
+        self.0.retain(|_, times| {
+            times.retain(|time| now.duration_since(*time) < WINDOW);
+            !times.is_empty()
+        });
+        let admit = |name: &String| {
+            let times = self.0.entry(name.clone()).or_default();
+            if times.len() >= OFTEN {
+                log::debug!("namespace {name} changes again and again; the next pass sees to it");
+                return false;
+            }
+            times.push(now);
+            true
+        };
+        namespaces.into_iter().filter(admit).collect()
+    }
+}
