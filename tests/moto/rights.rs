@@ -3,6 +3,7 @@
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use serde_json::Value;
 
+use crate::place::HOST;
 use crate::testbed::users::rules;
 
 /// The rules of the ClusterRole that is shipped.
@@ -23,4 +24,21 @@ pub(crate) fn ecrupdater() -> Vec<PolicyRule> {
 /// The part of it that those need who have no Secrets created.
 pub(crate) fn ecrupdater_secrets() -> Vec<PolicyRule> {
     rules(&[("", "secrets", "get list watch create update patch delete")])
+}
+
+/// What README tells eatr's users to take: the shipped rules with their Secret's name, and the keys' Secret.
+pub(crate) fn eatr() -> Vec<PolicyRule> {
+    let watch = include_str!("../../manifests/deployment/watch.yaml").split("\n---").next().unwrap();
+    let watch: Value = serde_saphyr::from_str(watch).expect("manifests/deployment/watch.yaml is YAML");
+    let watch: Vec<PolicyRule> = serde_json::from_value(watch["rules"].clone()).expect("a ClusterRole");
+    let mut all: Vec<_> = shipped().into_iter().chain(watch).collect();
+    for names in all.iter_mut().filter_map(|rule| rule.resource_names.as_mut()) {
+        *names = vec![HOST.to_owned()];
+    }
+    let keys = rules(&[("", "secrets", "get")]).into_iter();
+    all.extend(keys.map(|rule| PolicyRule {
+        resource_names: Some(vec![format!("eatr-aws-credentials-{HOST}")]),
+        ..rule
+    }));
+    all
 }
