@@ -44,7 +44,7 @@ impl Written {
     }
 
     /// Notes the version in the answer to a write. Deletions aren't noted: to look at what is gone costs little.
-    pub(super) fn note(&self, body: &[u8]) {
+    pub(crate) fn note(&self, body: &[u8]) {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(noted) = noted.as_mut() else { return };
         let Ok(Answer { kind, metadata }) = serde_json::from_slice(body) else { return };

@@ -167,3 +167,106 @@ impl Served {
         namespaces.into_iter().filter(admit).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn there(name: &str, paused: bool, before: bool) -> Seen {
+        Seen::Namespace { name: name.into(), paused, before }
+    }
+
+    fn object(namespace: &str, version: Option<&str>) -> Seen {
+        let key = Key { kind: "Secret", namespace: namespace.into(), name: "pullkeeper".into() };
+        Seen::Object(key, version.map(str::to_owned))
+    }
+
+    fn some(names: &[&str]) -> Batch {
+        Batch::Some(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    /// Of watches that have told what is there, and a pass that has seen it.
+    fn settled(before: Vec<Seen>) -> Changes {
+        let changes = Changes::new(1, false);
+        for seen in before {
+            changes.see(seen);
+        }
+        changes.see(Seen::Complete(0));
+        changes.will_be_seen();
+        changes
+    }
+
+    #[test]
+    fn what_is_to_be_served() {
+        let known = || vec![there("known", false, true), there("paused", true, true)];
+        let table = [
+            ("nothing", vec![], Batch::Nothing),
+            ("a new one", vec![there("new", false, false)], some(&["new"])),
+            ("a new one that is paused", vec![there("new", true, false)], Batch::Nothing),
+            ("a label somewhere", vec![there("known", false, false)], Batch::Nothing),
+            ("a pause", vec![there("known", true, false)], Batch::Nothing),
+            ("the end of a pause", vec![there("paused", false, false)], some(&["paused"])),
+            ("one that is no longer chosen", vec![Seen::NamespaceLeft("known".into())], some(&["known"])),
+            ("an edit", vec![object("known", Some("2"))], some(&["known"])),
+            ("a deletion", vec![object("known", None)], some(&["known"])),
+            ("an edit where nothing is chosen", vec![object("elsewhere", Some("2"))], Batch::Nothing),
+            ("a watch that begins anew", vec![Seen::Complete(0)], Batch::Everything),
+        ];
+        for (what, seen, batch) in table {
+            let changes = settled(known());
+            for seen in seen {
+                changes.see(seen);
+            }
+            assert_eq!(changes.take(&Written::default()), batch, "{what}");
+            assert_eq!(changes.take(&Written::default()), Batch::Nothing, "{what}: once");
+        }
+    }
+
+    #[test]
+    fn what_we_wrote_ourselves_is_nothing_new() {
+        let written = Written::default();
+        written.watch();
+        let answer = |version: &str| {
+            format!(
+                r#"{{"kind": "Secret", "metadata": {{"name": "pullkeeper", "namespace": "known", "resourceVersion": "{version}"}}}}"#
+            )
+        };
+        let changes = settled(vec![there("known", false, true)]);
+        written.note(answer("7").as_bytes());
+        changes.see(object("known", Some("7")));
+        assert_eq!(changes.take(&written), Batch::Nothing);
+        // Somebody else wrote after us, before anybody looked.
+        written.note(answer("8").as_bytes());
+        changes.see(object("known", Some("8")));
+        changes.see(object("known", Some("9")));
+        assert_eq!(changes.take(&written), some(&["known"]));
+    }
+
+    #[test]
+    fn its_size_follows_the_namespaces_not_the_events() {
+        let changes = settled(vec![there("known", false, true)]);
+        for version in 0..10_000 {
+            changes.see(object("known", Some(&version.to_string())));
+            changes.see(there("known", version % 2 == 0, false));
+            changes.see(Seen::Trouble { words: "lost".into(), forbidden: false });
+        }
+        let pending = changes.pending();
+        let sizes = (pending.objects.len(), pending.namespaces.len(), pending.troubles.len());
+        assert_eq!(sizes, (1, 1, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fight_goes_on_at_the_interval() {
+        let mut served = Served::default();
+        let one = || BTreeSet::from(["one".to_owned()]);
+        for _ in 0..OFTEN {
+            assert_eq!(served.admit(one()), one());
+        }
+        assert!(served.admit(one()).is_empty());
+        let both = BTreeSet::from(["one".to_owned(), "two".to_owned()]);
+        assert_eq!(served.admit(both), BTreeSet::from(["two".to_owned()]));
+        tokio::time::advance(WINDOW).await;
+        assert_eq!(served.admit(one()), one());
+        assert_eq!(served.0.len(), 1, "what is over is forgotten");
+    }
+}

@@ -64,3 +64,52 @@ fn mark(path: &PathBuf) -> Option<Mark> {
         modified: metadata.modified().ok(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn is_noticed(files: &mut Files) -> bool {
+        tokio::time::timeout(EVERY * 3, files.changed()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_change_is_noticed_however_it_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let write = |name: &str, text: &str| std::fs::write(path(name), text).unwrap();
+        write("edited", "one");
+        write("gone", "one");
+        // As the kubelet mounts a Secret: a link to a folder is put in the place of another.
+        for (data, text) in [("..1", "one"), ("..2", "two")] {
+            std::fs::create_dir(path(data)).unwrap();
+            write(&format!("{data}/password"), text);
+        }
+        std::os::unix::fs::symlink("..1", path("..data")).unwrap();
+        std::os::unix::fs::symlink("..data/password", path("mounted")).unwrap();
+        let names = ["edited", "gone", "mounted", "absent"];
+        let mut files = Files::new(names.map(path).to_vec());
+
+        write("edited", "two!");
+        assert!(is_noticed(&mut files).await);
+        std::fs::remove_file(path("gone")).unwrap();
+        assert!(is_noticed(&mut files).await);
+        std::os::unix::fs::symlink("..2", path("..new")).unwrap();
+        std::fs::rename(path("..new"), path("..data")).unwrap();
+        assert!(is_noticed(&mut files).await);
+        write("absent", "there");
+        assert!(is_noticed(&mut files).await);
+        // All is told once.
+        assert!(!is_noticed(&mut files).await);
+    }
+
+    #[tokio::test]
+    async fn waits_that_are_broken_off_delay_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        let mut files = Files::new(vec![path.clone()]);
+        std::fs::write(&path, "new").unwrap();
+        let often = async { while tokio::time::timeout(EVERY / 5, files.changed()).await.is_err() {} };
+        tokio::time::timeout(EVERY * 10, often).await.unwrap();
+    }
+}

@@ -5,6 +5,7 @@ mod builders;
 mod credentials;
 mod hosts;
 mod idempotence;
+mod left;
 mod plugins;
 mod pods;
 mod safety;
