@@ -201,16 +201,17 @@ pub(super) fn patch_pull_secrets(
     write(Method::PATCH, &path, "application/merge-patch+json", &body)
 }
 
-/// Takes our names out of a ServiceAccount's pull secrets, and the note of when they were added, if it still has the
-/// version that was judged.
+/// Takes our names out of a ServiceAccount's pull secrets, if it still has the version that was judged, and leaves the
+/// note of when the others were `added`.
 pub(super) fn take_out_pull_secrets(
     namespace: &str,
     name: &str,
     version: &str,
     list: &[String],
+    added: &Added,
 ) -> Request<Vec<u8>> {
     let body = json!({
-        "metadata": {"resourceVersion": version, "annotations": {ADDED: null}},
+        "metadata": {"resourceVersion": version, "annotations": {ADDED: added.text()}},
         "imagePullSecrets": references(list),
     });
     let path = path("serviceaccounts", Some(namespace), Some(name));

@@ -9,9 +9,9 @@ mod among;
 mod contents;
 mod holders;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use futures::future::{join, join_all, ready};
+use futures::future::{join, join_all};
 use futures::{StreamExt, stream};
 
 use super::client::Cluster;
@@ -19,8 +19,7 @@ use super::error::{ApiError, Meaning};
 use super::pages::Cells;
 use super::requests::{self, List};
 use super::wire;
-use crate::config::{Config, DEFAULT_INSTANCE, Heal, NameSet, ServiceAccounts};
-use crate::plan::secrets::MANAGED_BY;
+use crate::config::{Config, Heal, NameSet, ServiceAccounts};
 use crate::plan::{self, Snapshot, Subject, service_accounts::is_chosen};
 use contents::{Contents, Read, unread};
 
@@ -29,27 +28,28 @@ const NAMESPACES: usize = 8;
 
 /// How much of what the configuration chooses is looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// All of it.
-    #[default]
-    All,
-    /// These namespaces, as far as they are chosen. Those that no longer are may hold something of ours.
-    Only(BTreeSet<String>),
+pub struct Scope {
+    /// These namespaces, as far as they are chosen; `None` is all.
+    pub only: Option<BTreeSet<String>>,
+    /// Namespaces that were chosen once, where something of ours may be left.
+    pub left: BTreeSet<String>,
 }
 
 impl Cluster {
     /// Looks at what the configuration chooses, within `scope`. An error is a cluster that doesn't answer;
     /// what it refuses to show is in the snapshot.
     pub async fn snapshot(&self, config: &Config, scope: &Scope) -> Result<Snapshot, ApiError> {
-        match (config.namespaces.listed(), scope) {
-            (Some(names), Scope::All) => self.listed(config, names).await,
-            (Some(mut names), Scope::Only(only)) => {
+        let mut snapshot = match (config.namespaces.listed(), &scope.only) {
+            (Some(names), None) => self.listed(config, names).await?,
+            (Some(mut names), Some(only)) => {
                 names.retain(|name| only.contains(name));
-                self.listed(config, names).await
+                self.listed(config, names).await?
             }
-            (None, Scope::All) => self.selected(config).await,
-            (None, Scope::Only(only)) => self.among(config, only).await,
-        }
+            (None, None) => self.selected(config).await?,
+            (None, Some(only)) => self.among(config, only).await?,
+        };
+        self.look_at_left(config, &scope.left, &mut snapshot).await;
+        Ok(snapshot)
     }
 
     /// The namespaces in which a pod waits for an image, of those that may be chosen.
@@ -76,7 +76,8 @@ impl Cluster {
             }
             Ok(namespaces) => {
                 snapshot.namespaces = namespaces.into_iter().collect();
-                snapshot.left = self.left(config, &snapshot, &contents).await;
+                let left = among::left(config, &snapshot, &contents);
+                self.look_at_left(config, &left, &mut snapshot).await;
             }
             Err(error) if error.meaning() != Meaning::Forbidden => return Err(error),
             Err(_) if holders::suffice(config) => {
@@ -91,38 +92,6 @@ impl Cluster {
         }
         contents.put_into(&mut snapshot, None);
         Ok(snapshot)
-    }
-
-    /// The namespaces that aren't chosen, and hold Secrets of ours. Only an instance with a name of its own looks for
-    /// them: others may share theirs, and would take away each other's. Whether they are paused or going must be asked
-    /// of each, where something is to be done there.
-    async fn left(
-        &self,
-        config: &Config,
-        snapshot: &Snapshot,
-        contents: &Contents,
-    ) -> BTreeMap<String, plan::Namespace> {
-        let ours = |secret: &plan::Secret| secret.managed_by.as_deref() == Some(MANAGED_BY);
-        let found = contents.secrets.iter().filter_map(|(_, secrets)| secrets.as_ref().ok()).flatten();
-        let names: BTreeSet<_> = found
-            .filter(|(name, secret)| ours(secret) && !snapshot.namespaces.contains_key(name))
-            .map(|(name, _)| name.clone())
-            .collect();
-        if contents.service_accounts.is_err()
-            || config.instance == DEFAULT_INSTANCE
-            || snapshot.namespaces.is_empty()
-        {
-            // What names them isn't known, or whose they are; or namespaces were mistyped.
-            return BTreeMap::new();
-        }
-        if !config.prune {
-            return names.into_iter().map(|name| (name, plan::Namespace::default())).collect();
-        }
-        let look = |name: String| async move {
-            let seen = self.object::<wire::Namespace>(&requests::namespace(&name)).await;
-            Some((name, seen.ok()?.observe()))
-        };
-        stream::iter(names.into_iter().map(look)).buffered(NAMESPACES).filter_map(ready).collect().await
     }
 
     async fn listed(&self, config: &Config, names: Vec<String>) -> Result<Snapshot, ApiError> {

@@ -32,6 +32,8 @@ pub enum Seen {
         /// It was there when the watch began, or began anew.
         before: bool,
     },
+    /// The namespaces are told anew, from the first on.
+    Namespaces,
     /// A namespace is gone, or its labels are no longer chosen.
     NamespaceLeft(String),
     /// A ServiceAccount or a Secret of ours was made, written or deleted.
@@ -97,7 +99,7 @@ impl Cluster {
             Event::Apply(own) => Some(namespace(&own, false)),
             Event::InitApply(own) => Some(namespace(&own, true)),
             Event::Delete(own) => Some(Seen::NamespaceLeft(own.name_any())),
-            Event::Init => None,
+            Event::Init => Some(Seen::Namespaces),
             Event::InitDone => Some(Seen::Complete(place)),
         };
         let ours = move |seen: &Seen| match seen {

@@ -32,6 +32,13 @@ impl Written {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
     }
 
+    /// Forgets what no watch told of: a pass over everything begins.
+    pub fn forget(&self) {
+        if let Some(noted) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            noted.clear();
+        }
+    }
+
     /// Is this version of an object our own doing? It is asked once.
     pub fn take(&self, key: &Key, version: &Version) -> bool {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);

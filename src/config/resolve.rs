@@ -14,7 +14,7 @@ use super::registries;
 use super::running;
 use super::selector::{NameSet, Namespaces, is_dns_label, is_dns_name, is_label_selector, is_label_value};
 use super::text::{Before, choose};
-use super::types::{Config, Pods, Refresh, ServiceAccounts};
+use super::types::{Config, Heal, Pods, Refresh, ServiceAccounts};
 
 const DEFAULT_NAME: &str = "pullkeeper";
 /// The instance of installations that name none.
@@ -77,6 +77,10 @@ pub(super) fn resolve(
         time,
         preset,
     };
+    if config.pods.heal == Heal::Off && config.time.is_some_and(|time| time.until_healthy) {
+        let what = "needs to look at pods, and pods.heal is off; set pods.heal: auto, or take it out";
+        return Err(Problem::new(&root.key("time").key("until"), what));
+    }
     Ok(Resolved { config, registry_paths })
 }
 

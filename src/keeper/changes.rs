@@ -24,7 +24,11 @@ pub(super) struct Changes {
 struct Pending {
     /// The namespaces that are there, and whether they are paused; `None` where they are written out by name.
     known: Option<BTreeMap<String, bool>>,
+    /// Those that were there when they began to be told anew.
+    former: BTreeSet<String>,
     namespaces: BTreeSet<String>,
+    /// Those that were chosen, and are not any more.
+    left: BTreeSet<String>,
     objects: BTreeMap<Key, Version>,
     /// The watches that have not told all that is there.
     incomplete: BTreeSet<usize>,
@@ -49,7 +53,9 @@ impl Changes {
     pub(super) fn new(watches: usize, listed: bool) -> Self {
         let pending = Pending {
             known: (!listed).then(BTreeMap::new),
+            former: BTreeSet::new(),
             namespaces: BTreeSet::new(),
+            left: BTreeSet::new(),
             objects: BTreeMap::new(),
             incomplete: (0..watches).collect(),
             anew: false,
@@ -69,9 +75,15 @@ impl Changes {
                     pending.namespaces.insert(name);
                 }
             }
+            Seen::Namespaces => {
+                let known = pending.known.replace(BTreeMap::new()).unwrap_or_default();
+                pending.former.extend(known.into_keys());
+                return;
+            }
             Seen::NamespaceLeft(name) => {
                 pending.known.get_or_insert_default().remove(&name);
-                pending.namespaces.insert(name);
+                pending.namespaces.remove(&name);
+                pending.left.insert(name);
             }
             Seen::Object(key, version) => {
                 // Of a namespace that isn't known by now its own event follows.
@@ -81,6 +93,7 @@ impl Changes {
             }
             Seen::Complete(watch) => {
                 pending.anew = true;
+                pending.who_left_meanwhile();
                 pending.troubles.clear();
                 if pending.incomplete.remove(&watch) && pending.incomplete.is_empty() {
                     self.complete.notify_one();
@@ -120,6 +133,16 @@ impl Changes {
         pending.objects.clear();
     }
 
+    /// The namespaces that are known.
+    pub(super) fn known(&self) -> BTreeSet<String> {
+        self.pending().known.iter().flat_map(BTreeMap::keys).cloned().collect()
+    }
+
+    /// The namespaces that were chosen, and are not any more; each is told once.
+    pub(super) fn take_left(&self) -> BTreeSet<String> {
+        std::mem::take(&mut self.pending().left)
+    }
+
     /// What happened, but for what we `wrote` ourselves.
     pub(super) fn take(&self, wrote: &Written) -> Batch {
         let mut pending = self.pending();
@@ -131,7 +154,7 @@ impl Changes {
         }
         if std::mem::take(&mut pending.anew) {
             Batch::Everything
-        } else if namespaces.is_empty() {
+        } else if namespaces.is_empty() && pending.left.is_empty() {
             Batch::Nothing
         } else {
             Batch::Some(namespaces)
@@ -143,13 +166,24 @@ impl Changes {
     }
 }
 
+impl Pending {
+    /// When all namespaces were told anew: those that were there before, and are not now.
+    fn who_left_meanwhile(&mut self) {
+        // Another watch may be complete first.
+        if let Some(known) = self.known.as_ref().filter(|known| !known.is_empty()) {
+            let former = std::mem::take(&mut self.former);
+            self.left.extend(former.into_iter().filter(|name| !known.contains_key(name)));
+        }
+    }
+}
+
 /// How often namespaces were served at once, lately.
 #[derive(Default)]
 pub(super) struct Served(BTreeMap<String, Vec<Instant>>);
 
 impl Served {
-    /// Those of `namespaces` that may be served at once; the others wait for the interval.
-    pub(super) fn admit(&mut self, namespaces: BTreeSet<String>) -> BTreeSet<String> {
+    /// Those of `namespaces` that may be served at once, and the others, which wait for the interval.
+    pub(super) fn admit(&mut self, namespaces: BTreeSet<String>) -> (BTreeSet<String>, BTreeSet<String>) {
         let now = Instant::now();
         self.0.retain(|_, times| {
             times.retain(|time| now.duration_since(*time) < WINDOW);
@@ -164,7 +198,7 @@ impl Served {
             times.push(now);
             true
         };
-        namespaces.into_iter().filter(admit).collect()
+        namespaces.into_iter().partition(admit)
     }
 }
 
@@ -206,7 +240,7 @@ mod tests {
             ("a label somewhere", vec![there("known", false, false)], Batch::Nothing),
             ("a pause", vec![there("known", true, false)], Batch::Nothing),
             ("the end of a pause", vec![there("paused", false, false)], some(&["paused"])),
-            ("one that is no longer chosen", vec![Seen::NamespaceLeft("known".into())], some(&["known"])),
+            ("one that is no longer chosen", vec![Seen::NamespaceLeft("known".into())], some(&[])),
             ("an edit", vec![object("known", Some("2"))], some(&["known"])),
             ("a deletion", vec![object("known", None)], some(&["known"])),
             ("an edit where nothing is chosen", vec![object("elsewhere", Some("2"))], Batch::Nothing),
@@ -218,6 +252,7 @@ mod tests {
                 changes.see(seen);
             }
             assert_eq!(changes.take(&Written::default()), batch, "{what}");
+            changes.take_left();
             assert_eq!(changes.take(&Written::default()), Batch::Nothing, "{what}: once");
         }
     }
@@ -255,18 +290,32 @@ mod tests {
         assert_eq!(sizes, (1, 1, 0));
     }
 
+    #[test]
+    fn who_left_while_a_watch_was_away_is_told_when_it_begins_anew() {
+        let changes = settled(vec![there("stays", false, true), there("leaves", false, true)]);
+        for seen in [Seen::Namespaces, there("stays", false, true), Seen::Complete(0)] {
+            changes.see(seen);
+        }
+        assert_eq!(changes.take(&Written::default()), Batch::Everything);
+        assert_eq!(changes.take_left(), BTreeSet::from(["leaves".to_owned()]));
+        assert_eq!(changes.known(), BTreeSet::from(["stays".to_owned()]));
+        // It comes back, and is new.
+        changes.see(there("leaves", false, false));
+        assert_eq!(changes.take(&Written::default()), some(&["leaves"]));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_fight_goes_on_at_the_interval() {
         let mut served = Served::default();
         let one = || BTreeSet::from(["one".to_owned()]);
         for _ in 0..OFTEN {
-            assert_eq!(served.admit(one()), one());
+            assert_eq!(served.admit(one()).0, one());
         }
-        assert!(served.admit(one()).is_empty());
+        assert_eq!(served.admit(one()), (BTreeSet::new(), one()));
         let both = BTreeSet::from(["one".to_owned(), "two".to_owned()]);
-        assert_eq!(served.admit(both), BTreeSet::from(["two".to_owned()]));
+        assert_eq!(served.admit(both), (BTreeSet::from(["two".to_owned()]), one()));
         tokio::time::advance(WINDOW).await;
-        assert_eq!(served.admit(one()), one());
+        assert_eq!(served.admit(one()).0, one());
         assert_eq!(served.0.len(), 1, "what is over is forgotten");
     }
 }

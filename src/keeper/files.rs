@@ -20,7 +20,7 @@ pub(super) struct Files {
 }
 
 /// What tells one content of a file from another.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Mark {
     inode: (u64, u64),
     length: u64,
@@ -34,6 +34,18 @@ impl Files {
             (path, mark)
         };
         Self { files: paths.into_iter().map(marked).collect(), next: Instant::now() + EVERY }
+    }
+
+    /// These from now on. Of those that were looked at before, what they were then counts.
+    pub(super) fn follow(&mut self, paths: Vec<PathBuf>) {
+        let known = std::mem::take(&mut self.files);
+        let mut files = Self::new(paths).files;
+        for (path, mark) in &mut files {
+            if let Some((_, before)) = known.iter().find(|(own, _)| own == path) {
+                mark.clone_from(before);
+            }
+        }
+        self.files = files;
     }
 
     /// Waits until one of them is another, is there, or is gone.

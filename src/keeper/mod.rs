@@ -4,6 +4,7 @@
 mod changes;
 mod endpoint;
 mod files;
+mod passes;
 mod push;
 mod schedule;
 mod watched;
@@ -17,11 +18,10 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::cluster::{ApiError, Cluster, Scope};
-use crate::config::{Config, Heal, Preset, Time};
+use crate::cluster::Cluster;
+use crate::config::{Config, Preset, Time};
 use crate::credentials::Memory;
-use crate::pass::{Options, pass_after};
-use crate::plan::NO_LONGER_CHOSEN;
+use crate::pass::Options;
 use crate::progress::Progress;
 use crate::report::{ExitStatus, Metrics, Report};
 use changes::{Batch, Served};
@@ -40,8 +40,6 @@ const BEGIN: Duration = Duration::from_secs(10);
 const SIGN_OF_LIFE: Duration = Duration::from_mins(1);
 /// Longer than the longest pass, which begins no write after ten minutes.
 const LONGEST_SILENCE: Duration = Duration::from_mins(15);
-/// Of more namespaces than this, lists of the whole cluster are fewer requests.
-const FEW: usize = 20;
 
 /// A configuration, and the files it came from.
 #[derive(Debug, Clone)]
@@ -83,11 +81,15 @@ pub async fn run(
         watched,
         state,
         _endpoint: endpoint,
+        due: None,
+        later: BTreeSet::new(),
+        left: BTreeSet::new(),
+        looked_at: cluster.now(),
         last: None,
         status: ExitStatus::Unusable,
     };
     let status = keeper.keep().await;
-    if let Some(gateway) = &keeper.config.metrics.push {
+    if let Some(gateway) = keeper.config.metrics.push.as_ref().filter(|_| !keeper.options.dry_run) {
         push(gateway.url.expose_secret(), &keeper.config.instance, &keeper.state.metrics).await;
     }
     status
@@ -112,6 +114,14 @@ struct Keeper<'a> {
     watched: Option<Watched>,
     state: Arc<State>,
     _endpoint: Option<Endpoint>,
+    /// When the next pass is due that isn't made for a change.
+    due: Option<Instant>,
+    /// Namespaces that changed, and are not served yet.
+    later: BTreeSet<String>,
+    /// Namespaces that were chosen once, and are not looked at since.
+    left: BTreeSet<String>,
+    /// When everything was looked at last, by the API server's clock.
+    looked_at: Timestamp,
     last: Option<Report>,
     status: ExitStatus,
 }
@@ -133,21 +143,34 @@ impl Keeper<'_> {
         self.watches_begin().await;
         let mut next = Next::Due;
         loop {
-            match next {
-                Next::Changed(namespaces) => self.serve(namespaces).await,
-                Next::Anew => self.look().await,
-                Next::Due => match self.config.time.map(|time| self.schedule.look(time)) {
-                    Some(Look::Waiting) => self.look_where_pods_wait().await,
-                    _ => self.look().await,
-                },
+            let all = match next {
+                Next::Changed(namespaces) => {
+                    self.serve(namespaces).await;
+                    false
+                }
+                Next::Due if self.looks_at_a_part() => {
+                    self.look_where_pods_wait().await;
+                    false
+                }
+                Next::Due | Next::Anew => {
+                    self.look().await;
+                    true
+                }
                 Next::End => return self.ended(),
-            }
+            };
             let Some(time) = self.config.time else { return self.ended() };
-            if time.until_healthy && self.schedule.has_settled(self.all_is_well(time)) {
+            if all && time.until_healthy && self.schedule.has_settled(self.all_is_well(time)) {
                 return ExitStatus::Success;
             }
             next = self.next(time).await;
         }
+    }
+
+    fn looks_at_a_part(&self) -> bool {
+        let ends = self.last.as_ref().and_then(|last| last.seen.as_ref()).map(|seen| &seen.ends);
+        let first = ends.into_iter().flat_map(|ends| ends.iter().map(|(_, end)| end)).min();
+        let ends_in = first.map(|end| end.duration_since(self.looked_at).try_into().unwrap_or_default());
+        self.config.time.is_some_and(|time| self.schedule.look(time, ends_in) == Look::Waiting)
     }
 
     /// What happens after this is told by events.
@@ -164,12 +187,13 @@ impl Keeper<'_> {
         if self.schedule.is_over(time) {
             return Next::End;
         }
-        let due = self.schedule.next(time);
+        let due = *self.due.get_or_insert_with(|| self.schedule.next(time));
         loop {
+            self.state.is_alive();
             let changes = self.watched.as_ref().map(|watched| Arc::clone(&watched.changes));
             tokio::select! {
                 () = self.cluster.stop().cancelled() => return Next::End,
-                () = sleep(SIGN_OF_LIFE) => self.state.is_alive(),
+                () = sleep(SIGN_OF_LIFE) => {}
                 () = sleep_until(due) => return Next::Due,
                 () = self.files.changed() => {
                     if self.reload() {
@@ -182,9 +206,10 @@ impl Keeper<'_> {
                     match changes.map_or(Batch::Nothing, |changes| changes.take(self.cluster.written())) {
                         Batch::Everything => return Next::Anew,
                         Batch::Some(namespaces) => {
-                            let namespaces = self.served.admit(namespaces);
-                            if !namespaces.is_empty() {
-                                return Next::Changed(namespaces);
+                            let (at_once, mut later) = self.served.admit(namespaces);
+                            self.later.append(&mut later);
+                            if !at_once.is_empty() || self.has_left() {
+                                return Next::Changed(at_once);
                             }
                         }
                         Batch::Nothing => {}
@@ -194,83 +219,20 @@ impl Keeper<'_> {
         }
     }
 
-    /// A pass over everything.
-    async fn look(&mut self) {
-        if let Some(watched) = &self.watched {
-            watched.changes.will_be_seen();
-        }
-        let began = Instant::now();
-        let made = self.pass(&self.config, Scope::All).await;
-        self.schedule.note(Look::Everything, made.is_ok());
-        match made {
-            Ok(report) => {
-                self.state.reached_cluster();
-                self.state.metrics.record(&report, Timestamp::now());
-                self.status = report.exit_status();
-                // A loop that finds all as it left it is silent.
-                if !self.last.as_ref().is_some_and(|last| last.says_the_same(&report)) {
-                    (self.tell)(&report);
-                }
-                self.last = Some(report);
-            }
-            Err(error) => {
-                self.state.metrics.record_failed(began.elapsed());
-                log::error!("{error}; nothing was written");
-                self.status = if self.last.is_some() { ExitStatus::Incomplete } else { ExitStatus::Unusable };
-            }
-        }
-    }
-
-    /// A pass over the namespaces in which pods wait; none where none does.
-    async fn look_where_pods_wait(&mut self) {
-        let scope = match self.cluster.waiting(&self.config).await {
-            Ok(namespaces) if namespaces.is_empty() => return self.schedule.note(Look::Waiting, true),
-            Ok(namespaces) if namespaces.len() <= FEW => Scope::Only(namespaces),
-            _ => Scope::All,
-        };
-        let made = self.pass(&self.config, scope).await;
-        self.schedule.note(Look::Waiting, made.is_ok());
-        self.tell_part(made);
-    }
-
-    /// A pass over namespaces that changed. Pods wait for the interval, and so does the budget of their evictions.
-    async fn serve(&mut self, namespaces: BTreeSet<String>) {
-        let scope = if namespaces.len() > FEW { Scope::All } else { Scope::Only(namespaces) };
-        let mut config = self.config.clone();
-        config.pods.heal = Heal::Off;
-        let made = self.pass(&config, scope).await;
-        self.tell_part(made);
-    }
-
-    async fn pass(&self, config: &Config, scope: Scope) -> Result<Report, ApiError> {
-        let options = Options { scope, ..self.options.clone() };
-        self.state.is_alive();
-        let made = pass_after(self.cluster, config, &options, self.progress, &self.memory).await;
-        self.state.is_alive();
-        made
-    }
-
-    /// Tells of a pass that looked at a part, if it did something. What it found is told by the next that looks at all.
-    fn tell_part(&mut self, made: Result<Report, ApiError>) {
-        match made {
-            Ok(report) => {
-                self.state.metrics.record_part(&report);
-                let left = report.findings.iter().any(|finding| finding.reason == NO_LONGER_CHOSEN);
-                if left || !(report.changes.is_empty() && report.errors.is_empty()) {
-                    (self.tell)(&report);
-                }
-            }
-            Err(error) => log::error!("{error}; the next pass sees to it"),
-        }
-    }
-
     /// Reads the configuration anew; is there a new one?
     fn reload(&mut self) -> bool {
         self.memory.forgive();
         match (self.reload)() {
             Ok(setup) if setup.config.time.is_some() => {
+                if let Some(watched) = &self.watched {
+                    self.left.append(&mut watched.changes.known());
+                }
+                self.left.extend(self.config.namespaces.listed().into_iter().flatten());
+                if setup.config.metrics.listen != self.config.metrics.listen {
+                    log::warn!("metrics.listen has changed; restart to serve them there");
+                }
                 self.config = setup.config;
-                self.files = Files::new(setup.files);
+                self.files.follow(setup.files);
                 self.watched = Watched::begin(self.cluster, &self.config);
                 log::info!("the configuration was read anew");
                 self.state.took_configuration();
@@ -290,7 +252,10 @@ impl Keeper<'_> {
     fn all_is_well(&self, time: Time) -> bool {
         self.schedule.is_answered()
             && self.last.as_ref().is_some_and(|last| {
-                last.errors.is_empty() && last.waiting.is_empty() && last.pods >= time.min_pods
+                // Pods that may not be listed are no error.
+                let blind = last.findings.iter().any(|finding| finding.reason == "ListFailed");
+                let quiet = last.errors.is_empty() && last.waiting.is_empty();
+                quiet && !blind && last.pods >= time.min_pods
             })
     }
 
@@ -298,7 +263,11 @@ impl Keeper<'_> {
     fn ended(&mut self) -> ExitStatus {
         let config = &self.config;
         let Some(last) = &self.last else { return self.status };
-        if config.time.is_some_and(|time| time.until_healthy) {
+        if let Some(time) = config.time.filter(|time| time.until_healthy) {
+            // All was well when the time was over.
+            if self.all_is_well(time) && self.schedule.is_over(time) {
+                return ExitStatus::Success;
+            }
             (self.tell)(&last.clone().with_what_waits());
             return ExitStatus::Incomplete;
         }

@@ -43,7 +43,10 @@ impl Schedule {
     /// Notes that a pass over everything, or less, reached the API server, or that it didn't.
     pub(super) fn note(&mut self, look: Look, answered: bool) {
         self.failures = if answered { 0 } else { self.failures.saturating_add(1) };
-        if answered && look == Look::Everything {
+        if !answered {
+            // What changed may be lost.
+            self.looked = None;
+        } else if look == Look::Everything {
             self.looked = Some(Instant::now());
         }
     }
@@ -76,9 +79,11 @@ impl Schedule {
         end.map_or(due, |end| due.min(end.max(now)))
     }
 
-    /// What it looks at.
-    pub(super) fn look(&self, time: Time) -> Look {
+    /// What it looks at, where the first credential ends so long after everything was looked at: half of that is
+    /// waited for at most.
+    pub(super) fn look(&self, time: Time, ends_in: Option<Duration>) -> Look {
         let Some(resync) = time.resync else { return Look::Everything };
+        let resync = ends_in.map_or(resync, |end| resync.min(end / 2));
         let soon = self.looked.is_some_and(|looked| looked.elapsed() < resync);
         if soon && !time.until_healthy && !self.is_over(time) { Look::Waiting } else { Look::Everything }
     }
@@ -157,14 +162,20 @@ mod tests {
         let mut schedule = Schedule::new();
         let each = time(10, None);
         let rare = Time { resync: Some(Duration::from_mins(1)), ..each };
-        assert_eq!(schedule.look(rare), Look::Everything);
+        assert_eq!(schedule.look(rare, None), Look::Everything);
         schedule.note(Look::Everything, true);
-        assert_eq!((schedule.look(rare), schedule.look(each)), (Look::Waiting, Look::Everything));
+        assert_eq!((schedule.look(rare, None), schedule.look(each, None)), (Look::Waiting, Look::Everything));
         tokio::time::advance(Duration::from_mins(1)).await;
         schedule.note(Look::Waiting, true);
-        assert_eq!(schedule.look(rare), Look::Everything);
-        schedule.note(Look::Everything, false);
-        assert_eq!(schedule.look(rare), Look::Everything);
+        assert_eq!(schedule.look(rare, None), Look::Everything);
+        schedule.note(Look::Everything, true);
+        // What failed may have missed something; and no credential ends meanwhile.
+        let soon = Some(Duration::from_secs(10));
+        assert_eq!(schedule.look(rare, soon), Look::Waiting);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!((schedule.look(rare, soon), schedule.look(rare, None)), (Look::Everything, Look::Waiting));
+        schedule.note(Look::Waiting, false);
+        assert_eq!(schedule.look(rare, None), Look::Everything);
     }
 
     #[tokio::test(start_paused = true)]

@@ -58,6 +58,13 @@ impl Added {
         Self { by_name: kept.chain(new).collect(), any: None }
     }
 
+    /// What is told of all but these.
+    #[must_use]
+    pub fn without(&self, names: &[String]) -> Self {
+        let kept = self.by_name.iter().filter(|(name, _)| !names.contains(name));
+        Self { by_name: kept.map(|(name, at)| (name.clone(), *at)).collect(), any: None }
+    }
+
     /// Was it added so short a time ago that somebody takes it out again and again?
     #[must_use]
     pub fn lately(added: Timestamp, now: Timestamp) -> bool {

@@ -20,7 +20,8 @@ use crate::testbed::users::{Role, Scope, bind, rules};
 /// What a pass would do, had it looked just now.
 async fn planned(place: &Place) -> Plan {
     let config = place.config("");
-    let snapshot = place.cluster().await.snapshot(&config, &pullkeeper::cluster::Scope::All).await.unwrap();
+    let snapshot =
+        place.cluster().await.snapshot(&config, &pullkeeper::cluster::Scope::default()).await.unwrap();
     let now = Timestamp::now();
     let evidence =
         gather(&config, &needs(&config, &snapshot, now), &BTreeMap::default(), &Memory::default(), now).await;

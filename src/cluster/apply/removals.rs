@@ -69,8 +69,14 @@ impl Writer<'_> {
         let (mut seen, mut retried) = (account.seen.clone(), false);
         for round in 1.. {
             let Some(list) = account.list(&seen) else { return Ok(retried) };
-            let (namespace, name) = (&self.own.name, &account.name);
-            let patch = requests::take_out_pull_secrets(namespace, name, &seen.resource_version, &list);
+            let (namespace, name, version) = (&self.own.name, &account.name, &seen.resource_version);
+            let patch = requests::take_out_pull_secrets(
+                namespace,
+                name,
+                version,
+                &list,
+                &seen.added.without(&account.ours),
+            );
             let Err(error) = self.cluster.send(&patch).await else { return Ok(true) };
             retried = error.was_retried();
             match error.meaning() {

@@ -25,11 +25,11 @@ impl Contents {
             namespace: within.map(str::to_owned),
             name: resource.to_owned(),
         };
-        let (namespaces, left) = (&mut snapshot.namespaces, &mut snapshot.left);
+        let namespaces = &mut snapshot.namespaces;
         for (name, secrets) in self.secrets {
             match secrets {
                 Ok(secrets) => secrets.into_iter().for_each(|(namespace, secret)| {
-                    if let Some(own) = namespaces.get_mut(&namespace).or_else(|| left.get_mut(&namespace)) {
+                    if let Some(own) = namespaces.get_mut(&namespace) {
                         own.secrets.insert(name.clone(), secret);
                     }
                 }),
@@ -45,7 +45,7 @@ impl Contents {
         }
         match self.service_accounts {
             Ok(accounts) => accounts.into_iter().for_each(|(namespace, name, account)| {
-                if let Some(own) = namespaces.get_mut(&namespace).or_else(|| left.get_mut(&namespace)) {
+                if let Some(own) = namespaces.get_mut(&namespace) {
                     own.service_accounts.insert(name, account);
                 }
             }),

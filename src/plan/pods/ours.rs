@@ -13,7 +13,10 @@ pub(in crate::plan) fn waits(pod: &Pod, around: &Surroundings) -> Option<String>
         other_image(waiting).is_none() && (causes.contains(&cause) || cause == Cause::Malformed)
     };
     let ours = |waiting: &&Waiting| is_ours(&waiting.image, around);
-    let waiting = pod.waiting.iter().filter(ours).find(is_access).filter(|_| !pod.terminating)?;
+    let waiting = pod.waiting.iter().filter(ours).find(is_access)?;
+    if pod.terminating || pod.mirror || around.exempt {
+        return None;
+    }
     Some(format!("container {} waits for {}: {}", waiting.container, waiting.image, cause(waiting).words()))
 }
 

@@ -115,7 +115,7 @@ impl Metrics {
             own.writes.get_or_create(&label).inc();
             match (change.subject.kind, change.verb) {
                 ("Secret", Verb::Create) => _ = own.secrets_created.inc(),
-                ("Secret", _) => _ = own.secret_renewals.inc(),
+                ("Secret", Verb::Update | Verb::Recreate) => _ = own.secret_renewals.inc(),
                 _ => {}
             }
         }
