@@ -106,6 +106,8 @@ impl Changes {
                 } else {
                     log::debug!("{words}; it is tried again");
                 }
+                // The first pass doesn't wait for it.
+                self.complete.notify_one();
                 return;
             }
         }
@@ -113,7 +115,8 @@ impl Changes {
         self.more.notify_one();
     }
 
-    /// Waits until all watches have told what is there; what happens from then on is told by events.
+    /// Waits until all watches have told what is there, or one of them can't; what happens from then on is told by
+    /// events.
     pub(super) async fn complete(&self) {
         if !self.pending().incomplete.is_empty() {
             self.complete.notified().await;
