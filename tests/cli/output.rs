@@ -59,6 +59,7 @@ fn json_is_one_document() {
                 "kind": "Registry", "name": "other.example.com", "reason": "SourceFailed",
                 "message": "Secret ops/creds doesn't exist; create it. 1 Secret stays without",
             }],
+            "waiting": [],
             "summary": {
                 "dryRun": false, "namespaces": 1, "paused": 0, "waitingPods": 0, "changes": 2, "findings": 1, "errors": 1,
                 "undone": 0, "reads": 7, "writes": 2,
