@@ -124,7 +124,9 @@ async fn the_oldest_tools_loop_heals_what_comes_up_midway() {
     );
     let mut keeping = Loop::begin(&place, &file);
     until("served", async || place.pull_secrets(&name, "default").await == ["regcred"]).await;
+    // One that names ours and is younger than it has had its chance.
     pod("late")
+        .pull_secret("theirs")
         .image("harbor.example.com/app:1")
         .waiting("ImagePullBackOff", REFUSED)
         .create(&place.admin, &name)
