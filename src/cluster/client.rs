@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -17,8 +17,10 @@ use kube::client::Body;
 use kube::core::Status;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use tower::BoxError;
 
 use super::apply::Rests;
 use super::error::{ApiError, chain, has_cause, has_several_budgets};
@@ -85,8 +87,22 @@ impl Cluster {
         (self.reads.load(Ordering::Relaxed), self.writes.load(Ordering::Relaxed))
     }
 
-    pub(super) fn client(&self) -> &kube::Client {
-        &self.client
+    /// For watches, whose answers don't end: each request is counted, and must be answered in time, too.
+    pub(super) fn watching(&self) -> kube::Client {
+        let (client, tally) = (self.client.clone(), Arc::clone(&self.tally));
+        let send = move |request: Request<Body>| {
+            let (client, tally) = (client.clone(), Arc::clone(&tally));
+            async move {
+                let (head, body) = request.into_parts();
+                let asked = Request::from_parts(head.clone(), ());
+                let answer = timeout(HEADERS, client.send(Request::from_parts(head, body))).await;
+                tally.count(&asked, code(&answer));
+                answer
+                    .map_err(|_| BoxError::from(format!("no answer within {HEADERS:?}")))?
+                    .map_err(BoxError::from)
+            }
+        };
+        kube::Client::new(tower::service_fn(send), self.client.default_namespace())
     }
 
     /// The versions that our own writes made, for who watches.
@@ -212,7 +228,7 @@ impl Cluster {
         let counter = if request.method() == Method::GET { &self.reads } else { &self.writes };
         counter.fetch_add(1, Ordering::Relaxed);
         let answer = timeout(HEADERS, self.client.send(request.clone().map(Body::from))).await;
-        self.tally.count(request, answer.as_ref().ok().and_then(|sent| Some(sent.as_ref().ok()?.status())));
+        self.tally.count(request, code(&answer));
         let answer = match answer {
             Err(_) => return Err(lost(format!("no answer within {HEADERS:?}"))),
             Ok(Err(error @ (kube::Error::Auth(_) | kube::Error::BuildRequest(_)))) => {
@@ -258,6 +274,10 @@ impl Attempt {
             _ => Some(own),
         }
     }
+}
+
+fn code<T>(answer: &Result<kube::Result<Response<T>>, Elapsed>) -> Option<StatusCode> {
+    Some(answer.as_ref().ok()?.as_ref().ok()?.status())
 }
 
 /// The Status in the body of a refusal; where there is none (a proxy's page), the code alone.

@@ -17,6 +17,9 @@ use super::sidecar;
 
 /// How long a connection may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(3);
+/// A watch that says nothing for so long is dead: API servers send a bookmark each minute
+/// (`bookmarkFrequency` of k8s.io/apiserver, `pkg/storage/cacher/cacher.go`).
+const SILENCE: Duration = Duration::from_mins(2);
 
 /// The way of `k8s-ecrupdater`, where nothing else is said: a `kubectl proxy` in the same pod.
 const ECRUPDATERS_PROXY: &str = "http://localhost:8001";
@@ -70,6 +73,8 @@ impl Choice {
             Way::Kubeconfig { files, from } => (self.read_kubeconfig(&files, &from).await?, from),
         };
         config.connect_timeout = Some(CONNECT);
+        config.read_timeout = Some(SILENCE);
+        config.reset_reader_on_write = true;
         config.default_retry = false;
         if config.accept_invalid_certs {
             log::warn!(

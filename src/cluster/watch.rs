@@ -89,7 +89,7 @@ impl Cluster {
     }
 
     fn watch_namespaces(&self, config: &Config, place: usize) -> Events {
-        let api = Api::<PartialObjectMeta<v1::Namespace>>::all(self.client().clone());
+        let api = Api::<PartialObjectMeta<v1::Namespace>>::all(self.watching());
         let names = config.namespaces.names.clone();
         let chosen = watcher::Config {
             label_selector: config.namespaces.selector.clone(),
@@ -149,7 +149,7 @@ impl Cluster {
             + Sync
             + 'static,
     {
-        let client = self.client().clone();
+        let client = self.watching();
         let api: Api<PartialObjectMeta<K>> = match namespace {
             Some(namespace) => Api::namespaced(client, namespace),
             None => Api::all(client),

@@ -46,6 +46,8 @@ async fn they_tell_what_the_loop_did_and_how_it_is() {
     let told = values(&text);
     assert_eq!(told["pullkeeper_passes_total{result=\"complete\"}"], "1", "{text}");
     assert_eq!(told["pullkeeper_config_good"], "1", "{text}");
+    let watches = "pullkeeper_api_requests_total{verb=\"watch\",code=\"200\"}";
+    assert_eq!(told.get(watches).map(String::as_str), Some("3"), "{text}");
     assert!(!text.contains("s3cret"), "{text}");
 
     keeping.write("config.yaml", "namespaces: [");
