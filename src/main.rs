@@ -36,6 +36,7 @@ fn main() -> ExitStatus {
 async fn run(cli: &Cli, env: &BTreeMap<String, String>, progress: &Progress) -> anyhow::Result<ExitStatus> {
     let inputs = Inputs { file: cli.config.clone(), env: env.clone(), flags: cli.flags() };
     let setup = load(&inputs, cli)?;
+    setup.warn();
     let reload = || load(&inputs, cli).map_err(|error| error.to_string());
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
@@ -47,11 +48,10 @@ async fn run(cli: &Cli, env: &BTreeMap<String, String>, progress: &Progress) -> 
 
 fn load(inputs: &Inputs, cli: &Cli) -> Result<Setup, ConfigError> {
     let loaded = config::load(inputs)?;
-    loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     let single = cli.once || cli.dry_run;
     let config = if single { loaded.config.once() } else { loaded.config };
     let files = loaded.file.into_iter().chain(config.files()).collect();
-    Ok(Setup { config, files })
+    Ok(Setup { config, files, warnings: loaded.warnings })
 }
 
 /// The variables that are text; others can't be ours.

@@ -7,10 +7,10 @@ mod files;
 mod passes;
 mod push;
 mod schedule;
+mod setup;
 mod watched;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ pub use endpoint::{Endpoint, State};
 use files::Files;
 pub use push::push;
 use schedule::{Look, Schedule};
+pub use setup::Setup;
 use watched::{Watched, more};
 
 /// How long events are gathered before what they tell of is served: a new namespace is followed by its
@@ -40,15 +41,6 @@ const BEGIN: Duration = Duration::from_secs(10);
 const SIGN_OF_LIFE: Duration = Duration::from_mins(1);
 /// Longer than the longest pass, which begins no write after ten minutes.
 const LONGEST_SILENCE: Duration = Duration::from_mins(15);
-
-/// A configuration, and the files it came from.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// What is asked for.
-    pub config: Config,
-    /// The files to read it from anew when they change: its own, and those that it names.
-    pub files: Vec<PathBuf>,
-}
 
 /// Makes one pass, or passes as `config.time` says, and hands each report to `tell`. `reload` reads the configuration
 /// anew when its files change; one that is bad is reported, and the last good one goes on.
@@ -64,13 +56,14 @@ pub async fn run(
     progress: &Progress,
     tell: &mut dyn FnMut(&Report),
 ) -> ExitStatus {
-    let watched = Watched::begin(cluster, &setup.config);
     let state = Arc::new(State::new(Metrics::new(Arc::clone(cluster.tally())), LONGEST_SILENCE));
+    let (setup, files) = setup::follow(setup, reload, &state);
+    let watched = Watched::begin(cluster, &setup.config);
     let endpoint = open(&setup.config, &state, cluster).await;
     let mut keeper = Keeper {
         cluster,
         config: setup.config,
-        files: Files::new(setup.files),
+        files,
         reload,
         options,
         progress,
@@ -217,36 +210,6 @@ impl Keeper<'_> {
                 }
             }
         }
-    }
-
-    /// Reads the configuration anew; is there a new one?
-    fn reload(&mut self) -> bool {
-        self.memory.forgive();
-        match (self.reload)() {
-            Ok(setup) if setup.config.time.is_some() => {
-                if let Some(watched) = &self.watched {
-                    self.left.append(&mut watched.changes.known());
-                }
-                self.left.extend(self.config.namespaces.listed().into_iter().flatten());
-                if setup.config.metrics.listen != self.config.metrics.listen {
-                    log::warn!("metrics.listen has changed; restart to serve them there");
-                }
-                self.config = setup.config;
-                self.files.follow(setup.files);
-                self.watched = Watched::begin(self.cluster, &self.config);
-                log::info!("the configuration was read anew");
-                self.state.took_configuration();
-                true
-            }
-            Ok(_) => self.refuse("the configuration has no time any more; restart for a single pass"),
-            Err(error) => self.refuse(&error),
-        }
-    }
-
-    fn refuse(&mut self, why: &str) -> bool {
-        log::error!("{why}; the last good configuration goes on");
-        self.state.refused_configuration(why);
-        false
     }
 
     fn all_is_well(&self, time: Time) -> bool {
