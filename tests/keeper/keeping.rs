@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::Read;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -63,18 +63,31 @@ impl Loop {
 
     /// Starts it.
     pub(crate) fn begin(place: &Place, settings: &str) -> Self {
+        let mut command = pullkeeper();
+        command.env("KUBECONFIG", place.kubeconfig());
+        Self::begin_with(command, settings)
+    }
+
+    /// Starts it, as the command says.
+    pub(crate) fn begin_with(mut command: Command, settings: &str) -> Self {
         let config = ConfigFile::new("");
         let password = config.folder().join("password");
         std::fs::write(&password, "s3cret").unwrap();
         let text = settings.replace("file: password", &format!("file: {}", password.display()));
         std::fs::write(config.path(), text).unwrap();
-        let mut command = pullkeeper();
-        command.arg("--config").arg(config.path()).env("KUBECONFIG", place.kubeconfig());
+        command.arg("--config").arg(config.path());
         let mut child = start(command);
         let said = Arc::new(Mutex::new(String::new()));
         listen(child.stdout.take().unwrap(), Arc::clone(&said));
         listen(child.stderr.take().unwrap(), Arc::clone(&said));
         Self { child, config, said }
+    }
+
+    /// The memory that it has, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// All that it wrote so far, log and reports.

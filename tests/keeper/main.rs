@@ -14,5 +14,6 @@ mod testbed;
 mod endings;
 mod keeping;
 mod metrics;
+mod network;
 mod triggers;
 mod trouble;
