@@ -57,7 +57,7 @@ impl Loop {
     /// Starts it, with a password in a file beside the configuration, and waits until a first pass has ended.
     pub(crate) async fn start(place: &Place, settings: &str) -> Self {
         let keeping = Self::begin(place, settings);
-        keeping.says("in ").await;
+        keeping.has_reported().await;
         keeping
     }
 
@@ -93,6 +93,11 @@ impl Loop {
     /// All that it wrote so far, log and reports.
     pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
+    }
+
+    /// Waits until it has told of a first pass.
+    pub(crate) async fn has_reported(&self) {
+        self.says(" reads, ").await;
     }
 
     pub(crate) async fn says(&self, words: &str) {

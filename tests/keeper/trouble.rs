@@ -77,7 +77,7 @@ async fn it_outlives_its_network() {
     let mut command = pullkeeper();
     command.env("KUBECONFIG", &network.kubeconfig);
     let keeping = Loop::begin_with(command, &settings(&place, ""));
-    keeping.says("in ").await;
+    keeping.has_reported().await;
     for (state, suffix) in [(State::Silent, "silent"), (State::Cut, "cut")] {
         network.is_now(state);
         let fresh = place.namespace(suffix).await;
@@ -99,7 +99,7 @@ async fn what_it_missed_for_good_is_served() {
     let mut command = pullkeeper();
     command.env("KUBECONFIG", &network.kubeconfig).env("RUST_LOG", "pullkeeper=debug");
     let keeping = Loop::begin_with(command, &settings(&place, ""));
-    keeping.says("in ").await;
+    keeping.has_reported().await;
     network.is_now(State::Cut);
     let fresh = place.namespace("fresh").await;
     // What happened before it started is not in its memory.
