@@ -145,7 +145,8 @@ fn sought(config: &Config, index: usize, seen: &Namespace) -> Vec<Sought> {
     });
     let waiting = seen.pods.iter().flat_map(|pod| &pod.waiting).filter_map(|w| Image::parse(&w.image).ok());
     let matched = waiting.filter(|image| patterns.iter().any(|pattern| key_matches(pattern, image)));
-    let matched = matched.filter_map(|image| Some(Sought { host: Host::parse(&image.host).ok()?, image }));
+    let matched =
+        matched.filter_map(|image| Some(Sought { host: Host::parse(image.registry()).ok()?, image }));
     written.chain(matched).collect()
 }
 

@@ -1,19 +1,25 @@
 //! Image references, by the rules of the distribution project's reference grammar.
 //!
-//! Only what decides where a pull goes is taken apart: registry, repository, tag and digest.
+//! Only what decides where a pull goes is taken apart: registry, repository, tag and digest. Which characters those may
+//! have is in [`grammar`].
 
 use std::fmt;
+
+use super::grammar;
 
 /// An image reference with everything spelled out that its author left to defaults.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Image {
     /// The registry with its port: `docker.io`, `reg.example.com:5000`.
+    ///
+    /// It is empty where the first component looks like a registry, but only a repository may have such a name:
+    /// `a_b.c/app` is a repository of no registry to distribution. [`Image::registry`] has it there, too.
     pub host: String,
-    /// The repository within it: `library/nginx`.
+    /// The repository within it: `library/nginx`; of at most 255 bytes.
     pub repository: String,
     /// The tag; `latest` where neither tag nor digest was written.
     pub tag: Option<String>,
-    /// The digest: `sha256:…`.
+    /// The digest: `sha256:…`, or one of sha384 or sha512.
     pub digest: Option<String>,
 }
 
@@ -23,9 +29,15 @@ pub enum ImageError {
     /// Nothing before the tag or the digest.
     #[error("names no repository")]
     Empty,
+    /// A registry outside of the grammar.
+    #[error("has a bad registry")]
+    Host,
     /// A character or an empty part that the grammar forbids.
     #[error("has a repository that is not lower-case words joined by . _ - and /")]
     Repository,
+    /// More than 255 bytes of repository.
+    #[error("has a repository of more than 255 bytes")]
+    TooLong,
     /// A tag outside of the grammar.
     #[error("has a bad tag")]
     Tag,
@@ -38,84 +50,86 @@ pub enum ImageError {
 }
 
 impl Image {
-    /// Reads a reference as the kubelet does before it pulls.
+    /// Reads a reference as the kubelet does before it pulls: `ParseNormalizedNamed` of
+    /// github.com/distribution/reference, then the default tag.
     pub fn parse(text: &str) -> Result<Self, ImageError> {
-        if text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        if text.len() == 64 && grammar::is_lower_hex(text) {
             return Err(ImageError::Id);
         }
-        let (named, digest) = match text.split_once('@') {
-            Some((named, digest)) => (named, Some(digest)),
-            None => (text, None),
-        };
+        let (named, digest) = text.split_once('@').map_or((text, None), |(name, rest)| (name, Some(rest)));
         let (host, rest) = match named.split_once('/') {
             Some((first, rest)) if is_host(first) => (first, rest),
             _ => (HUB, named),
         };
-        let (path, tag) = match rest.rsplit_once(':') {
-            Some((path, tag)) => (path, Some(tag)),
-            None => (rest, None),
-        };
-        check(path, tag, digest)?;
-        let hub = host == HUB || host == "index.docker.io";
-        Ok(Self {
-            host: if hub { HUB } else { host }.to_owned(),
-            repository: if hub && !path.contains('/') { format!("library/{path}") } else { path.to_owned() },
-            tag: tag.or(digest.is_none().then_some("latest")).map(str::to_owned),
-            digest: digest.map(str::to_owned),
-        })
+        let (path, tag) = rest.rsplit_once(':').map_or((rest, None), |(path, tag)| (path, Some(tag)));
+        let (host, repository) = place(host, path)?;
+        if !tag.is_none_or(grammar::is_tag) {
+            return Err(ImageError::Tag);
+        }
+        if !digest.is_none_or(grammar::is_digest) {
+            return Err(ImageError::Digest);
+        }
+        let tag = tag.or(digest.is_none().then_some("latest"));
+        Ok(Self { host, repository, tag: tag.map(str::to_owned), digest: digest.map(str::to_owned) })
+    }
+
+    /// The registry that a pull asks and a credential is for. Where the grammar sees none, that is still the first
+    /// component: keyring and container runtime take the name apart by its first slash.
+    #[must_use]
+    pub fn registry(&self) -> &str {
+        let first = self.repository.split('/').next().unwrap_or_default();
+        if self.host.is_empty() { first } else { &self.host }
     }
 
     /// Registry and repository, as the kubelet's keyring compares them.
     #[must_use]
     pub fn name(&self) -> String {
+        if self.host.is_empty() {
+            return self.repository.clone();
+        }
         format!("{}/{}", self.host, self.repository)
     }
 }
 
 impl fmt::Display for Image {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.host, self.repository)?;
+        f.write_str(&self.name())?;
         self.tag.iter().try_for_each(|tag| write!(f, ":{tag}"))?;
         self.digest.iter().try_for_each(|digest| write!(f, "@{digest}"))
     }
 }
 
+/// The longest repository, in bytes (`RepositoryNameTotalLengthMax`).
+pub const LONGEST_REPOSITORY: usize = 255;
 /// Docker Hub's name in image references.
 pub(super) const HUB: &str = "docker.io";
 
 /// Is the first component a registry rather than the first part of a repository?
-fn is_host(first: &str) -> bool {
+pub(super) fn is_host(first: &str) -> bool {
     first == "localhost" || first.contains(|c: char| c == '.' || c == ':' || c.is_ascii_uppercase())
 }
 
-fn check(path: &str, tag: Option<&str>, digest: Option<&str>) -> Result<(), ImageError> {
+/// Host and repository, from those that were written.
+fn place(host: &str, path: &str) -> Result<(String, String), ImageError> {
     if path.is_empty() {
         return Err(ImageError::Empty);
     }
-    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let part = |part: &str| {
-        part.bytes().all(|b| word(b) || b"._-".contains(&b))
-            && part.bytes().next().is_some_and(word)
-            && part.bytes().next_back().is_some_and(word)
-    };
-    if !path.split('/').all(part) {
+    if !grammar::is_path(path) {
         return Err(ImageError::Repository);
     }
-    let tag_byte = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
-    if tag.is_some_and(|t| {
-        t.is_empty() || t.len() > 128 || t.starts_with(['.', '-']) || !t.bytes().all(tag_byte)
-    }) {
-        return Err(ImageError::Tag);
-    }
-    let good_digest = |digest: &str| {
-        digest.split_once(':').is_some_and(|(algorithm, hex)| {
-            !algorithm.is_empty() && hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit())
-        })
+    let (host, repository) = if host == HUB || host == "index.docker.io" {
+        (HUB, if path.contains('/') { path.to_owned() } else { format!("library/{path}") })
+    } else if grammar::is_domain(host) {
+        (host, path.to_owned())
+    } else if grammar::is_path(host) {
+        ("", format!("{host}/{path}"))
+    } else {
+        return Err(ImageError::Host);
     };
-    match digest {
-        Some(digest) if !good_digest(digest) => Err(ImageError::Digest),
-        _ => Ok(()),
+    if repository.len() > LONGEST_REPOSITORY {
+        return Err(ImageError::TooLong);
     }
+    Ok((host.to_owned(), repository))
 }
 
 #[cfg(test)]
@@ -125,19 +139,32 @@ mod tests {
     #[test]
     fn spells_out_defaults() {
         let digest = format!("sha256:{}", "a".repeat(64));
+        let long = format!("{}:1", "a".repeat(255 - "library/".len()));
         let table = [
-            ("nginx", "docker.io/library/nginx:latest".to_owned()),
-            ("index.docker.io/nginx:1", "docker.io/library/nginx:1".to_owned()),
-            ("bitnami/nginx", "docker.io/bitnami/nginx:latest".to_owned()),
-            ("localhost/app", "localhost/app:latest".to_owned()),
-            ("Harbor/app", "Harbor/app:latest".to_owned()),
-            ("reg:5000/app", "reg:5000/app:latest".to_owned()),
-            ("[::1]:5000/app:2", "[::1]:5000/app:2".to_owned()),
-            (&format!("h.io/a/b:1@{digest}"), format!("h.io/a/b:1@{digest}")),
-            (&format!("h.io/a/b@{digest}"), format!("h.io/a/b@{digest}")),
+            ("nginx", "docker.io/library/nginx:latest"),
+            ("index.docker.io/nginx:1", "docker.io/library/nginx:1"),
+            ("bitnami/nginx", "docker.io/bitnami/nginx:latest"),
+            ("Index.docker.io/nginx:1", "Index.docker.io/nginx:1"),
+            ("docker.io:443/nginx:1", "docker.io:443/nginx:1"),
+            ("localhost/app", "localhost/app:latest"),
+            ("localhost:5000", "docker.io/library/localhost:5000"),
+            ("Harbor/app", "Harbor/app:latest"),
+            ("reg:5000/app", "reg:5000/app:latest"),
+            ("reg:0123456789/app", "reg:0123456789/app:latest"),
+            ("[::1]:5000/app:2", "[::1]:5000/app:2"),
+            ("[AB]/app:2", "[AB]/app:2"),
+            ("h.io/a__b/c---d:_", "h.io/a__b/c---d:_"),
+            ("a_b/app:1", "docker.io/a_b/app:1"),
+            // Neither a registry nor Docker Hub's.
+            ("a_b.c/app", "a_b.c/app:latest"),
+            (&format!("h.io/a/b:1@{digest}"), &format!("h.io/a/b:1@{digest}")),
+            (&format!("h.io/a/b@{digest}"), &format!("h.io/a/b@{digest}")),
+            (&long, &format!("docker.io/library/{long}")),
         ];
         for (text, spelled) in table {
-            assert_eq!(Image::parse(text).unwrap().to_string(), spelled, "{text}");
+            let image = Image::parse(text).unwrap();
+            assert_eq!(image.to_string(), spelled, "{text}");
+            assert_eq!(Image::parse(spelled), Ok(image), "{spelled}");
         }
     }
 
@@ -145,11 +172,31 @@ mod tests {
     fn refuses_what_no_kubelet_pulls() {
         let table = [
             (String::new(), ImageError::Empty),
+            ("docker.io/".into(), ImageError::Empty),
+            (":1".into(), ImageError::Empty),
             ("a".repeat(64), ImageError::Id),
+            ("h_.io/a".into(), ImageError::Host),
+            ("-h.io/a".into(), ImageError::Host),
+            ("h.io:/a".into(), ImageError::Host),
+            ("[]:1/a".into(), ImageError::Host),
+            ("[fe80::1%eth0]/a".into(), ImageError::Host),
+            ("Team_1/app".into(), ImageError::Host),
+            ("[ab]/app".into(), ImageError::Repository),
             ("h.io/Upper".into(), ImageError::Repository),
             ("h.io//a".into(), ImageError::Repository),
+            ("h.io/a._b".into(), ImageError::Repository),
+            ("h.io/a___b".into(), ImageError::Repository),
+            ("h.io/a/".into(), ImageError::Repository),
+            ("h.io/ä".into(), ImageError::Repository),
+            (format!("h.io/{}", "a".repeat(256)), ImageError::TooLong),
+            ("a".repeat(255 - "library".len()), ImageError::TooLong),
+            ("h.io/a:".into(), ImageError::Tag),
             ("h.io/a:b c".into(), ImageError::Tag),
+            (format!("h.io/a:{}", "b".repeat(129)), ImageError::Tag),
             ("h.io/a@sha256:12".into(), ImageError::Digest),
+            (format!("h.io/a@sha256:{}", "A".repeat(64)), ImageError::Digest),
+            (format!("h.io/a@sha512:{}", "a".repeat(64)), ImageError::Digest),
+            (format!("h.io/a@sha1:{}", "a".repeat(40)), ImageError::Digest),
         ];
         for (text, error) in table {
             assert_eq!(Image::parse(&text), Err(error), "{text}");

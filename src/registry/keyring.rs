@@ -16,7 +16,9 @@ use super::image::HUB;
 /// key matches falls to `index.docker.io` where the registry's name has neither a dot nor a port.
 #[must_use]
 pub fn key_matches(key: &str, image: &Image) -> bool {
-    Key::of(key).is_some_and(|key| key.is_hub_for(image) || key.matches(image))
+    let (name, registry) = (image.name(), image.registry());
+    let path = name.strip_prefix(registry).unwrap_or_default();
+    Key::of(key).is_some_and(|key| key.is_hub_for(registry) || key.matches(registry, path))
 }
 
 /// Are two keys of a docker config one registry to the kubelet, path included?
@@ -50,17 +52,17 @@ impl Key {
         Some(Self { name: name.to_owned(), port: port.to_owned(), path: path.into_owned() })
     }
 
-    fn is_hub_for(&self, image: &Image) -> bool {
-        let hub = image.host == HUB || !image.host.contains(['.', ':']);
+    fn is_hub_for(&self, registry: &str) -> bool {
+        let hub = registry == HUB || !registry.contains(['.', ':']);
         hub && self.name == "index.docker.io" && self.port.is_empty() && self.path.is_empty()
     }
 
-    fn matches(&self, image: &Image) -> bool {
-        let Some((name, port)) = split_port(&image.host) else { return false };
+    fn matches(&self, registry: &str, path: &str) -> bool {
+        let Some((name, port)) = split_port(registry) else { return false };
         let labels = || self.name.split('.').zip(name.split('.'));
         self.port == port
             && self.name.split('.').count() == name.split('.').count()
-            && format!("/{}", image.repository).starts_with(&self.path)
+            && path.starts_with(&self.path)
             && labels().all(|(pattern, label)| label_matches(pattern, label))
     }
 }
@@ -135,6 +137,9 @@ mod tests {
             ("[::1]:5000", "[::1]:5000/a", true),
             ("[::1]", "[::1]/a", false),
             ("*", "[::1]/a", true),
+            ("a_b.c", "a_b.c/app", true),
+            ("a_b.c/app", "a_b.c/app", true),
+            ("index.docker.io", "a_b.c/app", false),
             ("docker.io", "nginx", true),
             ("https://index.docker.io/v1/", "nginx", true),
             ("https://index.docker.io/v1", "nginx", false),

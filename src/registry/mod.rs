@@ -4,6 +4,7 @@
 mod digest;
 mod docker_config;
 mod ecr;
+mod grammar;
 mod host;
 mod image;
 mod keyring;
@@ -11,6 +12,7 @@ mod keyring;
 pub use digest::sha256;
 pub use docker_config::{DockerConfig, Entry, Form};
 pub use ecr::{EcrHost, PUBLIC_HOSTS, host_of, is_account, is_region};
+pub use grammar::{DIGEST, PATH, TAG};
 pub use host::{Host, HostError};
-pub use image::{Image, ImageError};
+pub use image::{Image, ImageError, LONGEST_REPOSITORY};
 pub use keyring::{key_matches, same_registry};

@@ -215,6 +215,9 @@ const KEYS: &[&str] = &[
     "index.docker.io/?x",
     "*ndex.docker.io",
     "team",
+    "a_b.example.com",
+    "a_b.example.com/team",
+    "a_b.example.com/a_b.example.com",
 ];
 
 const IMAGES: &[&str] = &[
@@ -235,6 +238,8 @@ const IMAGES: &[&str] = &[
     "localhost:5000/a",
     "[::1]:5000/a",
     "[::1]/a",
+    // No registry to the grammar, but one to the keyring.
+    "a_b.example.com/team/app",
 ];
 
 fn entry(password: &str) -> Entry {

@@ -8,3 +8,4 @@ mod testbed;
 
 mod keyring;
 mod logins;
+mod references;

@@ -24,6 +24,9 @@ const REGISTRY: Directory<'_> = Directory {
 const KEYRING: Directory<'_> =
     Directory { prefix: "keyring", module: "registries", sources: &["go.mod", "go.sum", "keyring"] };
 
+const REFERENCE: Directory<'_> =
+    Directory { prefix: "reference", module: "registries", sources: &["go.mod", "go.sum", "reference"] };
+
 /// The kubelet and what gives it work. In a module of their own for the same reason.
 const NODE: Directory<'_> = Directory { prefix: "node", module: "node", sources: &["go.mod", "go.sum"] };
 
@@ -65,6 +68,11 @@ pub fn registry() -> Result<PathBuf> {
 /// The kubelet's keyring, see `registries/keyring/main.go`.
 pub fn keyring() -> Result<PathBuf> {
     KEYRING.built(&Program { name: "keyring", package: "./keyring", takes: "half a minute" })
+}
+
+/// Distribution's grammar of image references, see `registries/reference/main.go`.
+pub fn reference() -> Result<PathBuf> {
+    REFERENCE.built(&Program { name: "reference", package: "./reference", takes: "seconds" })
 }
 
 /// What runs a node.

@@ -1,12 +1,10 @@
 //! What the kubelet makes of Secrets: Kubernetes' own keyring (`registries/keyring/main.go`),
 //! asked which logins it would try for an image.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::answer::answer;
 use super::binaries;
 
 /// An image, and the logins that the kubelet tries for it, in that order.
@@ -36,20 +34,8 @@ impl Found {
 /// they are for test passwords only. The error is the kubelet's, which then pulls nothing at all.
 /// Panics if an image is no reference.
 pub fn try_keyring<S: Serialize>(secrets: &[S], images: &[&str]) -> Result<Vec<Found>, String> {
-    let path = binaries::keyring().unwrap_or_else(|e| panic!("{e:#}"));
-    let mut process = Command::new(&path)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|e| panic!("cannot run {}: {e}", path.display()));
-    // It reads all of it before it writes; dropped at the end, which is its end of file.
     let question = json!({"secrets": secrets, "images": images}).to_string();
-    process.stdin.take().unwrap().write_all(question.as_bytes()).expect("the keyring reads");
-    let output = process.wait_with_output().expect("the keyring ends");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the keyring failed ({}): {said}", output.status);
-    let answer: Answer = serde_json::from_slice(&output.stdout).expect("the keyring's answer");
+    let answer: Answer = serde_json::from_slice(&answer(binaries::keyring(), &question)).expect("its answer");
     answer.error.map_or(Ok(answer.images), Err)
 }
 

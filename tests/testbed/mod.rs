@@ -1,7 +1,7 @@
 //! A real Kubernetes control plane for tests, examples and benches: one etcd and
 //! one kube-apiserver, built from source on first use, thrown away at the end. And,
-//! beside it, real registries and the
-//! kubelet's own keyring: see [`registry`] and [`keyring`].
+//! beside it, real registries, the kubelet's own keyring and distribution's reading of
+//! image references: see [`registry`], [`keyring`] and [`reference`].
 //!
 //! Include it with `#[path = "testbed/mod.rs"] mod testbed;`. There is no kubelet
 //! and no controller manager, unless a [`node`] is started: whoever needs a pod's
@@ -30,6 +30,7 @@
     clippy::return_self_not_must_use
 )]
 
+mod answer;
 pub mod audit;
 pub mod binaries;
 pub mod control_plane;
@@ -40,6 +41,7 @@ mod launcher;
 pub mod node;
 pub mod pods;
 mod push;
+pub mod reference;
 pub mod registry;
 pub mod users;
 

@@ -159,7 +159,7 @@ fn judge_container(
     let refused = other.as_ref().map_or(image, |(other, _)| other);
     let matching = |host: &Host| host.keys().iter().any(|key| key_matches(key, refused));
     if !around.wanted.iter().any(matching) {
-        return Verdict::Leave(format!("registry {} is not ours", refused.host));
+        return Verdict::Leave(format!("registry {} is not ours", refused.registry()));
     }
     let cause = cause(waiting);
     // Else it is the container's own image that was refused.
@@ -181,7 +181,7 @@ fn judge_container(
     if serving.is_empty() {
         return judged.report(&format!(
             "there is no good credential for {}; another line says what is wrong with its Secret",
-            image.host
+            image.registry()
         ));
     }
     match serving.iter().find(|serving| pod.pull_secrets.contains(serving.name)) {

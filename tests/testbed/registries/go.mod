@@ -1,11 +1,13 @@
-// The registry that the tests pull from, and the kubelet's own keyring: a module
-// beside the servers' one, so that a change here doesn't rebuild those.
+// The registry that the tests pull from, the kubelet's own keyring and distribution's
+// reading of image references: a module beside the servers' one, so that a change here
+// doesn't rebuild those.
 module pullkeeper.dev/testbed/registries
 
 go 1.26.0
 
 require (
 	github.com/distribution/distribution/v3 v3.1.2
+	github.com/distribution/reference v0.6.0
 	github.com/go-jose/go-jose/v4 v4.1.4
 	github.com/sirupsen/logrus v1.10.2
 	github.com/spf13/cobra v1.10.2
@@ -22,7 +24,6 @@ require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/coreos/go-systemd/v22 v22.7.0 // indirect
 	github.com/dgryski/go-rendezvous v0.0.0-20200823014737-9f7001d12a5f // indirect
-	github.com/distribution/reference v0.6.0 // indirect
 	github.com/docker/docker-credential-helpers v0.9.5 // indirect
 	github.com/docker/go-events v0.0.0-20250808211157-605354379745 // indirect
 	github.com/docker/go-metrics v0.1.0 // indirect

@@ -30,7 +30,9 @@ async fn an_image_is_asked_for_by_its_digest_or_else_its_tag() {
 async fn an_odd_digest_stays_one_part_of_the_path() {
     let registry = Server::new([reply(404), reply(200)]).await;
     let odd = format!("../../x?y#z%2f:{}", "a".repeat(32));
-    one(&probe_of(&registry, &format!("team/app@{odd}"))).await;
+    let mut probe = probe_of(&registry, "team/app");
+    probe.image.digest = Some(odd);
+    one(&probe).await;
     let line = format!("HEAD /v2/team/app/manifests/..%2F..%2Fx%3Fy%23z%252f:{}", "a".repeat(32));
     assert_eq!(registry.lines(), [line.as_str(), "GET /v2/"]);
 }
@@ -174,21 +176,24 @@ async fn a_login_goes_only_to_the_registry_that_it_is_for() {
     let other = "its registry was not asked, for the login is for another; write an entry for this one";
     let none = "its registry was not asked, for its name makes no URL; write the name of the registry alone";
     let table = [
-        ("registry.example", "other.example/app:1", other),
-        ("registry.example/team", "registry.example/other/app:1", other),
-        ("docker.io", "registry-1.docker.io/library/app:1", other),
+        ("registry.example", "other.example", "app", other),
+        ("registry.example/team", "registry.example", "other/app", other),
+        ("docker.io", "registry-1.docker.io", "library/app", other),
         // The first label matches the glob, and ends the host of a URL.
-        ("*.example.com", "evil#.example.com/app:1", none),
-        ("*.example.com", "evil?.example.com/app:1", none),
-        ("*.example.com", r"evil\.example.com/app:1", none),
-        ("*.example.com", "*.example.com/app:1", none),
+        ("*.example.com", "evil#.example.com", "app", none),
+        ("*.example.com", "evil?.example.com", "app", none),
+        ("*.example.com", r"evil\.example.com", "app", none),
+        ("*.example.com", "*.example.com", "app", none),
+        // What distribution takes for no registry.
+        ("a_b.example.com", "", "a_b.example.com/app", none),
     ];
-    for (host, image, words) in table {
+    for (login, host, repository, words) in table {
         let mut probe = probe_at("registry.example", "app");
-        (probe.host, probe.image) = (Host::parse(host).unwrap(), Image::parse(image).unwrap());
+        probe.host = Host::parse(login).unwrap();
+        probe.image = Image { host: host.into(), repository: repository.into(), ..probe.image };
         let world = World::new();
-        assert_eq!(one_in(&world, &probe).await, untold(words), "{image}");
-        assert_eq!(world.lookups(), 0, "{image}");
+        assert_eq!(one_in(&world, &probe).await, untold(words), "{login} for {host}");
+        assert_eq!(world.lookups(), 0, "{login} for {host}");
     }
 }
 
