@@ -8,6 +8,7 @@ mod grammar;
 mod host;
 mod image;
 mod keyring;
+mod rewrite;
 
 pub use digest::sha256;
 pub use docker_config::{DockerConfig, Entry, Form};
@@ -16,3 +17,4 @@ pub use grammar::{DIGEST, PATH, TAG};
 pub use host::{Host, HostError};
 pub use image::{Image, ImageError, LONGEST_REPOSITORY};
 pub use keyring::{key_matches, same_registry};
+pub use rewrite::{Ignored, IgnoredError, LIBRARY, Prefix, PrefixError, Rewrites, Rule};
