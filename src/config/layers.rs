@@ -12,7 +12,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::error::{ConfigError, KeyPath, Problem};
 use super::file::{self, CONFIG_VARIABLE};
-use super::presets::{Preset, Sign};
+use super::presets::{self, Preset, Sign};
 use super::raw::RawConfig;
 use super::tree::{Entry, Layer, Node, Source, Value};
 use super::yaml;
@@ -39,7 +39,7 @@ impl Layers {
             sign @ Sign::Variable(_) => sign.is_in(&inputs.env),
         };
         let mut presets = Preset::ALL.into_iter().filter(given);
-        let preset = presets.next();
+        let mut preset = presets.next();
         if let (Some(one), Some(other)) = (preset, presets.next()) {
             let what = format!(
                 "stands beside {}: they are of two tools, {} and {}; keep one of them",
@@ -50,12 +50,18 @@ impl Layers {
             return Err(ConfigError::new(other.sign().name(), "", what));
         }
         if let Some(preset) = preset {
-            let wrong = |e: yaml::SyntaxError| ConfigError::new(preset.name(), "", e.what);
-            let tree = yaml::read(preset.defaults()).map_err(wrong)?;
-            layers.insert(0, Layer { source: Source::Preset(preset), tree });
+            layers.insert(0, of_preset(preset)?);
             layers.extend(variables::of_preset(preset, &inputs.env));
         }
         layers.extend(own);
+        if let Some((variable, url)) = presets::proxy(&inputs.env) {
+            layers.insert(0, of_proxy(variable, url)?);
+            let alone = |key: &str| !layers.iter().any(|layer| layer.tree.sets(key));
+            if preset.is_none() && ["registries", "namespaces"].into_iter().all(alone) {
+                preset = Some(Preset::ImageSwapper);
+                layers.insert(0, of_preset(Preset::ImageSwapper)?);
+            }
+        }
         flags::apply(&inputs.flags, &mut layers);
         Ok(Self { layers, preset })
     }
@@ -150,6 +156,41 @@ impl Layers {
         let parts = part(Keep::Unset).chain(part(Keep::Set));
         parts.fold(Figment::new(), Figment::merge)
     }
+}
+
+fn of_preset(preset: Preset) -> Result<Layer, ConfigError> {
+    let wrong = |e: yaml::SyntaxError| ConfigError::new(preset.name(), "", e.what);
+    let tree = yaml::read(preset.defaults()).map_err(wrong)?;
+    Ok(Layer { source: Source::Preset(preset), tree })
+}
+
+/// Docker Hub's images come from there, unless rules are written.
+fn of_proxy(variable: &str, url: &str) -> Result<Layer, ConfigError> {
+    let (insecure, host) = match url.split_once("://") {
+        Some(("http", host)) => (true, host),
+        Some(("https", host)) => (false, host),
+        Some(_) => {
+            return Err(ConfigError::new(
+                variable,
+                "",
+                "is no http or https URL; write such as proxy.example.com",
+            ));
+        }
+        None => (false, url),
+    };
+    let scalar = |text: &str| Node { line: 1, value: Value::Scalar(text.to_owned()) };
+    let pairs = [
+        ("from", "docker.io"),
+        ("to", host.trim_end_matches('/')),
+        ("insecure", if insecure { "true" } else { "false" }),
+    ];
+    let rule = pairs.map(|(key, text)| (key.to_owned(), Entry { line: 1, node: scalar(text) }));
+    let rule = Node { line: 1, value: Value::Map(rule.into()) };
+    let rules = Node { line: 1, value: Value::Seq(vec![rule]) };
+    Ok(Layer {
+        source: Source::Variable(variable.to_owned()),
+        tree: variables::under("images.rewrite", rules),
+    })
 }
 
 /// The name of the file's layer; the lines come from its tree.

@@ -8,6 +8,8 @@
 mod error;
 mod file;
 mod flags;
+mod images;
+mod labels;
 mod layers;
 mod names;
 mod presets;
@@ -32,6 +34,8 @@ use std::path::{Path, PathBuf};
 pub use error::ConfigError;
 use error::{KeyPath, Problem};
 pub use flags::Flags;
+pub use images::{Admission, Images, Label};
+pub use labels::{LabelSelector, Operator, Requirement};
 use layers::Layers;
 pub use presets::{Preset, is_ecr_updater};
 use raw::RawConfig;
@@ -73,6 +77,13 @@ pub struct Loaded {
 /// in a Secret is not, for that needs the cluster.
 pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigError> {
     load_from(inputs, &USUAL_FILES.map(Path::new))
+}
+
+/// Reads what is said of images alone: for what asks nothing of a cluster. Without a configuration it is nothing.
+pub fn load_images(inputs: &Inputs) -> Result<Images, ConfigError> {
+    let mut layers = Layers::read(inputs, &USUAL_FILES.map(Path::new))?;
+    let raw = layers.raw(&mut Vec::new())?.images.map(|raw::Block(images)| images);
+    images::images(raw, &KeyPath::root().key("images")).map_err(|problem| layers.error(&problem))
 }
 
 fn load_from(inputs: &Inputs, usual_files: &[&Path]) -> Result<Loaded, ConfigError> {

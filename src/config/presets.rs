@@ -14,6 +14,8 @@ pub enum Preset {
     PrivateRepoPatcher,
     /// `k8s-ecrupdater`: variables alone, the first of them `K8S_PULL_SECRET_NAME`.
     EcrUpdater,
+    /// `k8s-proxy-image-swapper`: a variable alone, `PROXY_URL` or `REGISTRY_URL`.
+    ImageSwapper,
 }
 
 /// What gives an older tool away.
@@ -57,6 +59,17 @@ const ECR_UPDATER: Row = Row {
     interval: None,
 };
 
+const IMAGE_SWAPPER: Row = Row {
+    name: "k8s-proxy-image-swapper",
+    sign: Sign::Variable(PROXY_VARIABLES[0]),
+    defaults: "{namespaces: {include: ['*']}, serviceAccounts: none}",
+    variables: &[],
+    lenient: false,
+    interval: None,
+};
+
+/// Where k8s-proxy-image-swapper was told its proxy: as its users know it, and in its code.
+const PROXY_VARIABLES: [&str; 2] = ["PROXY_URL", "REGISTRY_URL"];
 const PULL_SECRET_NAME: &str = "K8S_PULL_SECRET_NAME";
 const CREATE_MISSING: &str = "ECR_CREATE_MISSING";
 
@@ -66,14 +79,24 @@ pub fn is_ecr_updater(env: &BTreeMap<String, String>) -> bool {
     Preset::EcrUpdater.sign().is_in(env)
 }
 
+/// The proxy that k8s-proxy-image-swapper's variable names, with that variable.
+pub(super) fn proxy(env: &BTreeMap<String, String>) -> Option<(&'static str, &str)> {
+    PROXY_VARIABLES
+        .into_iter()
+        .find_map(|name| Some((name, env.get(name)?.trim())))
+        .filter(|(_, url)| !url.is_empty())
+}
+
 impl Preset {
-    /// Every preset, in the order in which they are looked for.
+    /// The presets that stand for all of a configuration, in the order in which they are looked for. A proxy may be
+    /// set beside them, or beside anything else.
     pub(super) const ALL: [Self; 2] = [Self::PrivateRepoPatcher, Self::EcrUpdater];
 
     const fn row(self) -> &'static Row {
         match self {
             Self::PrivateRepoPatcher => &PRIVATE_REPO_PATCHER,
             Self::EcrUpdater => &ECR_UPDATER,
+            Self::ImageSwapper => &IMAGE_SWAPPER,
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::error::{KeyPath, Problem};
+use super::images;
 use super::names::{check_names, secret_name};
 use super::presets::Preset;
 use super::raw::{Block, RawConfig, RawNamespaces, RawRefresh, RawSelection, RawServiceAccounts};
@@ -45,12 +46,14 @@ pub(super) fn resolve(
         Some(name) => secret_name(name, &root.key("secret").key("name"))?,
         None => DEFAULT_NAME.to_owned(),
     };
-    let written = registries::as_list(raw.registries, raw.registry)?;
+
     let shared = registries::Shared {
         secret: &secret_name,
         programs: programs(raw.programs, &root.key("programs"))?,
         env: &|name| env.get(name).cloned(),
     };
+    let images = images::images(raw.images.map(|Block(raw)| raw), &root.key("images"))?;
+    let written = registries::as_list(raw.registries, raw.registry, !images.rewrites.is_empty())?;
     let (registries, registry_paths) = registries::resolve(written, &shared)?;
     let pods = raw.pods.map(|Block(pods)| pods).unwrap_or_default();
     let time = raw.time.map(|Block(raw)| running::time(&raw, preset, &root.key("time"))).transpose()?;
@@ -69,6 +72,7 @@ pub(super) fn resolve(
             max_evictions: pods.max_evictions.map_or(DEFAULT_MAX_EVICTIONS, |max| max.0),
             evict_running: pods.evict_running.is_some_and(|evict| evict.0),
         },
+        images,
         refresh: raw
             .refresh
             .map_or(Ok(Refresh::default()), |Block(raw)| refresh(&raw, &root.key("refresh")))?,

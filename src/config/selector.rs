@@ -48,6 +48,14 @@ impl NameSet {
         Some(names)
     }
 
+    /// The same as regular expressions, of the common part of Rust's syntax and RE2's: those of names that are in it, but
+    /// for those that the second ones match.
+    #[must_use]
+    pub fn patterns(&self) -> (Vec<String>, Vec<String>) {
+        let regexes = |patterns: &[Pattern]| patterns.iter().map(Pattern::regex).collect();
+        (regexes(&self.include), regexes(&self.exclude))
+    }
+
     /// Was `name` written out, rather than caught by a glob?
     #[must_use]
     pub fn names_exactly(&self, name: &str) -> bool {
@@ -72,6 +80,14 @@ impl Pattern {
             |e: globset::Error| format!("'{text}' is no glob: {}; write one such as team-*", e.kind());
         let glob = GlobBuilder::new(text).build().map_err(wrong)?;
         Ok(Self::Glob(glob.compile_matcher()))
+    }
+
+    fn regex(&self) -> String {
+        match self {
+            Self::Exact(name) => format!("^{}$", regex_lite::escape(name)),
+            // The flag is Rust's own; names are ASCII.
+            Self::Glob(glob) => glob.glob().regex().trim_start_matches("(?-u)").to_owned(),
+        }
     }
 
     fn matches(&self, name: &str) -> bool {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::images::Images;
 use super::running::{Metrics, Time};
 use super::selector::{NameSet, Namespaces};
 use super::sources::Source;
@@ -32,6 +33,8 @@ pub struct Config {
     pub service_accounts: ServiceAccounts,
     /// What to do with pods that wait for an image.
     pub pods: Pods,
+    /// Images that are pulled from elsewhere.
+    pub images: Images,
     /// When a credential that ends is renewed.
     pub refresh: Refresh,
     /// Is a credential shown to its registry before it is written?

@@ -16,7 +16,15 @@ const PREFIX: &str = "PULLKEEPER_";
 const NOT_KEYS: [&str; 1] = [super::file::CONFIG_VARIABLE];
 
 /// Every key that a variable can set. A list is one value.
-const KEYS: [&str; 43] = [
+const KEYS: [&str; 51] = [
+    "images",
+    "images.admission",
+    "images.exclude",
+    "images.ignore",
+    "images.label",
+    "images.namespaceSelector",
+    "images.podSelector",
+    "images.rewrite",
     "instance",
     "metrics",
     "metrics.listen",
@@ -160,6 +168,7 @@ mod tests {
     fn the_table_is_that_of_the_raw_form() {
         let blocks = [
             "",
+            "images.",
             "metrics.",
             "namespaces.",
             "pods.",

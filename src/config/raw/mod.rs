@@ -18,6 +18,7 @@ pub(super) use self::registries::{
     RawAws, RawDockerConfig, RawEcr, RawHelper, RawOnlyRegistry, RawPassword, RawProvider, RawRegistry,
     RawSecretKey, RawSecretName,
 };
+use super::images::{Admission, Labelling, Library};
 use super::running::{Listening, Pushgateway, Until};
 use super::text::{Before, Parsed};
 use super::types::{Adopt, Heal};
@@ -32,6 +33,7 @@ pub(in crate::config) struct RawConfig {
     pub(in crate::config) secret: Option<Block<RawSecret>>,
     pub(in crate::config) service_accounts: Option<RawServiceAccounts>,
     pub(in crate::config) pods: Option<Block<RawPods>>,
+    pub(in crate::config) images: Option<Block<RawImages>>,
     pub(in crate::config) time: Option<Block<RawTime>>,
     pub(in crate::config) metrics: Option<Block<RawMetrics>>,
     pub(in crate::config) refresh: Option<Block<RawRefresh>>,
@@ -73,6 +75,28 @@ pub(in crate::config) struct RawPods {
     pub(in crate::config) nudge: Option<Parsed<bool>>,
     pub(in crate::config) max_evictions: Option<Parsed<usize>>,
     pub(in crate::config) evict_running: Option<Parsed<bool>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::config) struct RawImages {
+    pub(in crate::config) rewrite: Option<Vec<Block<RawRule>>>,
+    pub(in crate::config) ignore: Option<Vec<String>>,
+    pub(in crate::config) label: Option<Parsed<Labelling>>,
+    pub(in crate::config) admission: Option<Parsed<Admission>>,
+    pub(in crate::config) exclude: Option<Vec<String>>,
+    pub(in crate::config) namespace_selector: Option<String>,
+    pub(in crate::config) pod_selector: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::config) struct RawRule {
+    pub(in crate::config) from: Option<String>,
+    pub(in crate::config) to: Option<String>,
+    pub(in crate::config) library: Option<Parsed<Library>>,
+    pub(in crate::config) ca: Option<String>,
+    pub(in crate::config) insecure: Option<Parsed<bool>>,
 }
 
 #[derive(Deserialize)]

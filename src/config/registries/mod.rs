@@ -38,6 +38,7 @@ pub(super) struct Written {
 pub(super) fn as_list(
     many: Option<Vec<Block<RawRegistry>>>,
     only: Option<Block<RawOnlyRegistry>>,
+    may_be_none: bool,
 ) -> Result<Vec<Written>, Problem> {
     let path = KeyPath::root().key("registries");
     let entries: Vec<_> = match (many, only) {
@@ -55,7 +56,7 @@ pub(super) fn as_list(
         }
         (many, None) => many.unwrap_or_default(),
     };
-    if entries.is_empty() {
+    if entries.is_empty() && !may_be_none {
         return Err(Problem::new(&path, "names no registry; write a list of {host, username, password}"));
     }
     let place = |(index, Block(entry))| Written { entry, path: path.item(index), secret_key: "secretName" };

@@ -4,6 +4,7 @@ mod aws;
 mod entries;
 mod files;
 mod flags;
+mod images;
 mod presets;
 mod programs;
 mod properties;

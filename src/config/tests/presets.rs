@@ -28,7 +28,7 @@ fn the_oldest_tools_file() {
         loaded.warnings,
         [
             "c.yaml:10: unknown key 'debug'; the keys here are namespaces, registries, registry, instance, secret, \
-             serviceAccounts, pods, time, metrics, refresh, verify, programs; ignored, as private-repo-patcher did",
+             serviceAccounts, pods, images, time, metrics, refresh, verify, programs; ignored, as private-repo-patcher did",
             "c.yaml:8: registry: unknown key 'colour'; the keys here are host, username, password, email, \
              pullSecretName; ignored, as private-repo-patcher did",
             "c.yaml:5: registry.password: is plain text; better write {file: PATH}, {env: NAME} or {secret: {...}}",

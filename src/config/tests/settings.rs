@@ -9,11 +9,11 @@ fn shapes_and_keys() {
         (more("registires: []\n"), "c.yaml:3: unknown key 'registires' (did you mean 'registries'?)"),
         (
             more("colour: red\n"),
-            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time, metrics, refresh, verify, programs",
+            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, images, time, metrics, refresh, verify, programs",
         ),
         (
             more("colour: ~\n"),
-            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, time, metrics, refresh, verify, programs",
+            "c.yaml:3: unknown key 'colour'; the keys here are namespaces, registries, registry, instance, secret, serviceAccounts, pods, images, time, metrics, refresh, verify, programs",
         ),
         (
             more("secret: {secret_name: x}\n"),

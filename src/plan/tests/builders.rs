@@ -32,6 +32,7 @@ pub(super) fn ago(minutes: i64) -> Timestamp {
 pub(super) fn config() -> Config {
     Config {
         namespaces: Namespaces { names: NameSet::new(&["*"], &[]).unwrap(), selector: None },
+        images: crate::config::Images::default(),
         registries: vec![registry("harbor.example.com")],
         instance: "default".into(),
         create: true,

@@ -1,0 +1,186 @@
+//! Images that are pulled from elsewhere: the rules, and where they hold.
+
+use std::collections::BTreeMap;
+
+use super::error::{KeyPath, Problem};
+use super::labels::{LabelSelector, is_label_key};
+use super::names::check_names;
+use super::raw::{Block, RawImages, RawRule};
+use super::selector::{is_dns_label, is_label_value};
+use super::text::{FromText, choose};
+use super::types::Reach;
+use crate::registry::{Host, Ignored, Prefix, Rewrites, Rule};
+
+/// Namespaces in which no pod is rewritten when it is made: a cluster must come up without the proxy, and so must this
+/// program, wherever its manifests put it.
+const EXCLUDED: [&str; 2] = ["kube-system", "pullkeeper"];
+/// The label of k8s-proxy-image-swapper.
+const LABEL: (&str, &str) = ("k8s-proxy-image-swapper", "patched-image");
+
+/// Images that are pulled from elsewhere.
+#[derive(Debug, Clone, Default)]
+pub struct Images {
+    /// From where to where.
+    pub rewrites: Rewrites,
+    /// How a rule's target is reached when it is asked, by the target.
+    pub reach: BTreeMap<Host, Reach>,
+    /// The label of pods that were rewritten; `None` is none.
+    pub label: Option<Label>,
+    /// Are pods rewritten when they are made?
+    pub admission: Admission,
+    /// The namespaces in which they aren't.
+    pub exclude: Vec<String>,
+    /// Of the namespaces, those with such labels alone.
+    pub namespace_selector: Option<LabelSelector>,
+    /// Of the pods, those with such labels alone.
+    pub pod_selector: Option<LabelSelector>,
+}
+
+/// A label with its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// How pods are rewritten when they are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Admission {
+    /// By the way that the API server has, once it was installed.
+    #[default]
+    Auto,
+    /// Not at all, and nobody asks for what was installed.
+    Off,
+}
+
+impl FromText for Admission {
+    fn from_text(text: &str) -> Result<Self, String> {
+        choose(text, &[("auto", Self::Auto), ("off", Self::Off)])
+    }
+}
+
+/// What `images.label` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Labelling {
+    Off,
+    With(Label),
+}
+
+impl FromText for Labelling {
+    fn from_text(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let fit = text
+            .split_once('=')
+            .filter(|(key, value)| is_label_key(key) && (value.is_empty() || is_label_value(value)));
+        match fit {
+            Some((key, value)) => Ok(Self::With(Label { key: key.to_owned(), value: value.to_owned() })),
+            None => Err(format!("'{}' is no label; write KEY=VALUE, or off", text.escape_debug())),
+        }
+    }
+}
+
+/// Checks what is written at `images`.
+pub(super) fn images(raw: Option<RawImages>, path: &KeyPath) -> Result<Images, Problem> {
+    let Some(raw) = raw else { return Ok(Images::default()) };
+    let (mut rules, mut reach) = (Vec::new(), BTreeMap::new());
+    for (index, Block(raw)) in raw.rewrite.unwrap_or_default().into_iter().enumerate() {
+        let path = path.key("rewrite").item(index);
+        let (rule, own) = rule(raw, &path, &rules)?;
+        reach.insert(rule.to.as_host().clone(), own);
+        rules.push(rule);
+    }
+    if rules.is_empty() {
+        let what =
+            "names no rule; write a list of {from, to}, such as {from: docker.io, to: proxy.example.com/hub}";
+        return Err(Problem::new(&path.key("rewrite"), what));
+    }
+    let ignored = raw.ignore.unwrap_or_default();
+    let ignored = ignored.iter().enumerate().map(|(index, text)| {
+        Ignored::parse(text).map_err(|error| Problem::new(&path.key("ignore").item(index), error.to_string()))
+    });
+    let ignored = ignored.collect::<Result<_, _>>()?;
+    let usual = || EXCLUDED.map(str::to_owned).to_vec();
+    let mut exclude = raw.exclude.unwrap_or_else(usual);
+    check_names(&exclude, &path.key("exclude"), is_dns_label)?;
+    if let Some(index) = exclude.iter().position(|name| !is_dns_label(name)) {
+        let what = "is no name of a namespace; globs are not taken here";
+        return Err(Problem::new(&path.key("exclude").item(index), what));
+    }
+    exclude.extend(rules.iter().filter_map(|rule| namespace_of(rule.to.host())));
+    exclude.sort();
+    exclude.dedup();
+    Ok(Images {
+        rewrites: Rewrites::new(rules, ignored),
+        reach,
+        label: match raw.label.map(|label| label.0) {
+            None => Some(Label { key: LABEL.0.to_owned(), value: LABEL.1.to_owned() }),
+            Some(Labelling::Off) => None,
+            Some(Labelling::With(label)) => Some(label),
+        },
+        admission: raw.admission.map(|admission| admission.0).unwrap_or_default(),
+        exclude,
+        namespace_selector: selector(raw.namespace_selector, &path.key("namespaceSelector"))?,
+        pod_selector: selector(raw.pod_selector, &path.key("podSelector"))?,
+    })
+}
+
+fn rule(raw: RawRule, path: &KeyPath, others: &[Rule]) -> Result<(Rule, Reach), Problem> {
+    let prefix = |text: Option<String>, key: &str, example: &str| {
+        let path = path.key(key);
+        let text = text.ok_or_else(|| Problem::new(&path, format!("is missing; write such as {example}")))?;
+        Prefix::parse(&text).map_err(|error| Problem::new(&path, error.to_string()))
+    };
+    let from = prefix(raw.from, "from", "docker.io")?;
+    let to = prefix(raw.to, "to", "proxy.example.com/hub")?;
+    if others.iter().any(|other| other.from == from) {
+        return Err(Problem::new(&path.key("from"), "is there twice; keep one of them"));
+    }
+    if to.rest_of(from.as_str()).is_some() {
+        return Err(Problem::new(&path.key("to"), "is where these images are already; write another place"));
+    }
+    if to.is_hub() {
+        let what = "is Docker Hub as a whole, where HOST/NAME is another image; write a path within it, too";
+        return Err(Problem::new(&path.key("to"), what));
+    }
+    let library = raw.library.is_none_or(|library| library.0 == Library::Keep);
+    let rule = Rule { from, to, drop_library: !library };
+    if rule.drop_library && !rule.drops_library() {
+        return Err(Problem::new(&path.key("library"), "goes with from: docker.io alone; take it out"));
+    }
+    let reach =
+        Reach { ca: raw.ca.map(Into::into), insecure: raw.insecure.is_some_and(|insecure| insecure.0) };
+    Ok((rule, reach))
+}
+
+/// What becomes of the path of Docker Hub's official images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Library {
+    Keep,
+    Drop,
+}
+
+impl FromText for Library {
+    fn from_text(text: &str) -> Result<Self, String> {
+        choose(text, &[("keep", Self::Keep), ("drop", Self::Drop)])
+    }
+}
+
+/// The namespace of a proxy that is a Service of the cluster: `proxy.registries.svc.cluster.local`.
+fn namespace_of(host: &str) -> Option<String> {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let mut labels = name.split('.');
+    let (_service, namespace, svc) = (labels.next()?, labels.next()?, labels.next()?);
+    (svc == "svc").then(|| namespace.to_owned())
+}
+
+fn selector(text: Option<String>, path: &KeyPath) -> Result<Option<LabelSelector>, Problem> {
+    let parsed = |text: String| {
+        let what = "is no label selector; write one such as 'team=a,env in (dev,test)'";
+        LabelSelector::parse(&text).ok_or_else(|| Problem::new(path, what))
+    };
+    text.filter(|text| !text.is_empty()).map(parsed).transpose()
+}

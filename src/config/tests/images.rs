@@ -1,0 +1,159 @@
+//! Images that are pulled from elsewhere.
+
+use super::*;
+use crate::config::{Admission, Images};
+use crate::registry::Image;
+
+fn images(text: &str) -> Images {
+    from_file(format!("{ONE}images: {text}\n"), &[]).unwrap().config.images
+}
+
+fn rewritten(images: &Images, image: &str) -> Option<String> {
+    Some(images.rewrites.rewrite(&Image::parse(image).unwrap())?.0.to_string())
+}
+
+#[test]
+fn a_rule_is_enough() {
+    let images = images("{rewrite: [{from: docker.io, to: proxy.example.com/hub}]}");
+    assert_eq!(rewritten(&images, "nginx").as_deref(), Some("proxy.example.com/hub/library/nginx:latest"));
+    let label = images.label.unwrap();
+    assert_eq!((&*label.key, &*label.value), ("k8s-proxy-image-swapper", "patched-image"));
+    assert_eq!(
+        (images.admission, images.exclude),
+        (Admission::Auto, vec!["kube-system".into(), "pullkeeper".into()])
+    );
+}
+
+#[test]
+fn each_of_the_settings() {
+    let images = images(
+        "{rewrite: [{from: docker.io, to: 'hub.proxies.svc:5000', library: drop, insecure: true, ca: /ca.pem}], \
+         ignore: [registry], label: a.io/b=, admission: off, exclude: [ops], namespaceSelector: a=b, podSelector: '!c'}",
+    );
+    assert_eq!(rewritten(&images, "nginx").as_deref(), Some("hub.proxies.svc:5000/nginx:latest"));
+    assert_eq!(rewritten(&images, "registry:2"), None);
+    let [reach] = images.reach.values().collect::<Vec<_>>()[..] else { unreachable!() };
+    assert_eq!((reach.insecure, reach.ca.as_deref()), (true, Some(Path::new("/ca.pem"))));
+    assert_eq!(images.label.map(|label| (label.key, label.value)), Some(("a.io/b".into(), String::new())));
+    assert_eq!(images.admission, Admission::Off);
+    assert_eq!(images.exclude, ["ops", "proxies"]);
+    let selectors = [images.namespace_selector, images.pod_selector].map(|own| own.unwrap().to_string());
+    assert_eq!(selectors, ["a in (b)", "!c"]);
+}
+
+#[test]
+fn no_registry_is_needed_for_them() {
+    let text = "namespaces: ['*']\nimages: {rewrite: [{from: docker.io, to: a.io}], label: off}\n";
+    let config = from_file(text, &[]).unwrap().config;
+    assert!(config.registries.is_empty() && config.images.label.is_none());
+}
+
+#[test]
+fn rules_that_are_none() {
+    let with = |rest: &str| format!("{ONE}images:\n  {rest}\n");
+    let rules = |rules: &str| with(&format!("rewrite: [{rules}]"));
+    assert_told(vec![
+        (
+            with("ignore: [nginx]"),
+            "c.yaml:4: images.rewrite: names no rule; write a list of {from, to}, such as {from: docker.io, to: proxy.example.com/hub}",
+        ),
+        (rules("{to: a.io}"), "c.yaml:4: images.rewrite[0].from: is missing; write such as docker.io"),
+        (
+            rules("{from: a.io}"),
+            "c.yaml:4: images.rewrite[0].to: is missing; write such as proxy.example.com/hub",
+        ),
+        (
+            rules("{from: nginx, to: a.io}"),
+            "c.yaml:4: images.rewrite[0].from: 'nginx' can't be a registry in an image reference; write one with a dot or a port, or localhost",
+        ),
+        (
+            rules("{from: docker.io, to: 'https://a.io'}"),
+            "c.yaml:4: images.rewrite[0].to: has a scheme; write 'a.io'",
+        ),
+        (
+            rules("{from: '*.io', to: a.io}"),
+            "c.yaml:4: images.rewrite[0].from: can't begin an image reference; write HOST, HOST:PORT or HOST/PATH in lower case",
+        ),
+        (
+            rules("{from: a.io, to: b.io}, {from: a.io, to: c.io}"),
+            "c.yaml:4: images.rewrite[1].from: is there twice; keep one of them",
+        ),
+        (
+            rules("{from: a.io/b, to: a.io}"),
+            "c.yaml:4: images.rewrite[0].to: is where these images are already; write another place",
+        ),
+        (
+            rules("{from: a.io, to: index.docker.io}"),
+            "c.yaml:4: images.rewrite[0].to: is Docker Hub as a whole, where HOST/NAME is another image; write a path within it, too",
+        ),
+        (
+            rules("{from: a.io, to: b.io, library: drop}"),
+            "c.yaml:4: images.rewrite[0].library: goes with from: docker.io alone; take it out",
+        ),
+        (
+            with("rewrite: [{from: a.io, to: b.io}]\n  ignore: ['a b']"),
+            "c.yaml:5: images.ignore[0]: has the character ' ', which no image reference has; take it out",
+        ),
+        (
+            with("rewrite: [{from: a.io, to: b.io}]\n  label: a b"),
+            "c.yaml:5: images.label: 'a b' is no label; write KEY=VALUE, or off",
+        ),
+        (
+            with("rewrite: [{from: a.io, to: b.io}]\n  exclude: ['kube-*']"),
+            "c.yaml:5: images.exclude[0]: is no name of a namespace; globs are not taken here",
+        ),
+        (
+            with("rewrite: [{from: a.io, to: b.io}]\n  podSelector: a in (b"),
+            "c.yaml:5: images.podSelector: is no label selector; write one such as 'team=a,env in (dev,test)'",
+        ),
+    ]);
+}
+
+#[test]
+fn the_image_swappers_variable_is_enough() {
+    for (variable, url, to, insecure) in [
+        ("PROXY_URL", "proxy.example.com", "proxy.example.com", false),
+        ("REGISTRY_URL", "proxy.example.com:5000/hub/", "proxy.example.com:5000/hub", false),
+        ("PROXY_URL", "https://proxy.example.com/", "proxy.example.com", false),
+        ("PROXY_URL", "http://proxy.example.com", "proxy.example.com", true),
+    ] {
+        let config = Place::new().load(None, &[(variable, url)]).unwrap().config;
+        assert_eq!(config.preset, Some(Preset::ImageSwapper), "{url}");
+        assert!(config.registries.is_empty() && config.namespaces.names.contains("any"), "{url}");
+        assert!(matches!(config.service_accounts, ServiceAccounts::None) && config.time.is_none(), "{url}");
+        let expected = format!("{to}/library/busybox:latest");
+        assert_eq!(rewritten(&config.images, "busybox"), Some(expected), "{url}");
+        let reach: Vec<_> = config.images.reach.values().map(|reach| reach.insecure).collect();
+        assert_eq!(reach, [insecure], "{url}");
+    }
+    for (url, message) in [
+        (
+            "proxy",
+            "PROXY_URL: images.rewrite[0].to: 'proxy' can't be a registry in an image reference; write one with a dot or a port, or localhost",
+        ),
+        ("ftp://a.io", "PROXY_URL: is no http or https URL; write such as proxy.example.com"),
+    ] {
+        assert_eq!(Place::new().load(None, &[("PROXY_URL", url)]).unwrap_err(), message);
+    }
+}
+
+#[test]
+fn the_image_swappers_variable_goes_with_anything_else() {
+    let proxy = ("PROXY_URL", "proxy.example.com");
+    let config = from_file(ONE, &[proxy]).unwrap().config;
+    assert_eq!((config.preset, config.registries.len()), (None, 1));
+    assert_eq!(
+        rewritten(&config.images, "busybox:1").as_deref(),
+        Some("proxy.example.com/library/busybox:1")
+    );
+    let config = Place::new().load(None, &[proxy, ("K8S_PULL_SECRET_NAME", "a")]).unwrap().config;
+    assert_eq!(config.preset, Some(Preset::EcrUpdater));
+    assert!(!config.images.rewrites.is_empty());
+    // What is written counts.
+    let text = format!("{ONE}images: {{rewrite: [{{from: quay.io, to: a.io}}]}}\n");
+    let images = from_file(text, &[proxy]).unwrap().config.images;
+    assert_eq!(
+        (rewritten(&images, "busybox"), rewritten(&images, "quay.io/a/b:1").as_deref()),
+        (None, Some("a.io/a/b:1"))
+    );
+}
