@@ -14,6 +14,7 @@
 //! - [`report`]: what a pass did, and the exit status.
 //! - [`pass`]: joins them, top to bottom; [`keeper`] makes passes in a loop.
 
+pub mod admission;
 pub mod cli;
 pub mod cluster;
 pub mod config;

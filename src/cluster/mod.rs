@@ -4,6 +4,7 @@
 //! through one function with deadlines, retries and a count; the answers are parsed into the few
 //! fields that a pass reads.
 
+mod admission;
 mod apply;
 mod client;
 mod connect;
@@ -19,6 +20,7 @@ mod watch;
 mod wire;
 mod written;
 
+pub use admission::StepError;
 pub use apply::Writing;
 pub use client::Cluster;
 pub use connect::{Choice, ConnectError};

@@ -103,6 +103,25 @@ pub(super) fn namespace(name: &str) -> Request<Vec<u8>> {
     request(Method::GET, &path("namespaces", None, Some(name)), METADATA, JSON, Vec::new())
 }
 
+/// What is at a path.
+pub(super) fn read(path: &str) -> Request<Vec<u8>> {
+    request(Method::GET, path, JSON, JSON, Vec::new())
+}
+
+/// Makes or replaces an object; or asks whether that could be done, and does nothing.
+pub(super) fn write_object(method: Method, path: &str, object: &Value, rehearse: bool) -> Request<Vec<u8>> {
+    let mut request = write(method, path, JSON, object);
+    if rehearse {
+        *request.uri_mut() = format!("{}&dryRun=All", request.uri()).parse().unwrap_or_default();
+    }
+    request
+}
+
+/// Deletes what is at a path.
+pub(super) fn delete_named(path: &str) -> Request<Vec<u8>> {
+    request(Method::DELETE, path, JSON, JSON, Vec::new())
+}
+
 /// One object.
 pub(super) fn get(resource: &str, namespace: &str, name: &str) -> Request<Vec<u8>> {
     request(Method::GET, &path(resource, Some(namespace), Some(name)), JSON, JSON, Vec::new())

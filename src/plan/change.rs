@@ -20,6 +20,18 @@ pub struct Applied {
     pub undone: usize,
 }
 
+impl Applied {
+    /// This, and what became of others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.changes.extend(others.changes);
+        self.findings.extend(others.findings);
+        self.errors.extend(others.errors);
+        self.undone += others.undone;
+        self
+    }
+}
+
 /// A write that was made, or, in a dry run, that would be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {

@@ -1,0 +1,11 @@
+//! Images that are rewritten when pods are made: by a policy that the API server itself evaluates.
+//!
+//! Nothing of ours runs for it, so nothing of ours can be down. Pure: what is written here are the objects; to put them
+//! into a cluster is for [`cluster`](crate::cluster).
+
+mod cel;
+mod policy;
+mod step;
+
+pub use policy::{ORIGINAL, Policy, PolicyError};
+pub use step::{Installed, Object, Step, is_ours, steps};

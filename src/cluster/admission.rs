@@ -1,0 +1,161 @@
+//! The objects of the policy that rewrites images when pods are made.
+
+use http::{Method, Request};
+use serde_json::Value;
+
+use super::client::Cluster;
+use super::error::{ApiError, Meaning};
+use super::requests;
+use crate::admission::{Installed, Object, Policy, PolicyError, Step, steps};
+use crate::config::{Admission, Config};
+use crate::plan::{Applied, Change, Finding, Subject, Verb};
+
+/// The API that has policies: Kubernetes 1.36 and later.
+const API: &str = "/apis/admissionregistration.k8s.io/v1";
+
+/// Why an object of a policy was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The API server would not take it.
+    #[error("refused in a rehearsal: {0}")]
+    Rehearsed(#[source] ApiError),
+    /// It was not written, though the API server would have taken it.
+    #[error("{0}")]
+    Written(#[source] ApiError),
+}
+
+impl Cluster {
+    /// Does the API server know such policies?
+    pub async fn has_policies(&self) -> Result<bool, ApiError> {
+        let resources: Value = self.json(&requests::read(API)).await?;
+        let listed = resources.get("resources").and_then(Value::as_array).into_iter().flatten();
+        let names: Vec<_> = listed.filter_map(|own| own.get("name")?.as_str()).collect();
+        Ok(Object::ALL.iter().all(|object| names.contains(&object.resource())))
+    }
+
+    /// What there is of a configuration's policy.
+    pub async fn policy(&self, config: &Config) -> Result<Installed, ApiError> {
+        let name = Policy::name(config);
+        let Some(policy) = self.policy_object(Object::Policy, &name).await? else {
+            return Ok(Installed::default());
+        };
+        Ok(Installed { policy: Some(policy), binding: self.policy_object(Object::Binding, &name).await? })
+    }
+
+    /// One of its objects, if it is there.
+    pub async fn policy_object(&self, object: Object, name: &str) -> Result<Option<Value>, ApiError> {
+        match self.json(&requests::read(&path(object, Some(name)))).await {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.meaning() == Meaning::Gone => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes one of its objects, once the API server has said in a rehearsal that it takes it. One that has a
+    /// `resourceVersion` takes the place of what is there.
+    pub async fn write_policy(&self, step: &Step) -> Result<(), StepError> {
+        self.rehearse_policy(step).await?;
+        self.send(&write(step, false)).await.map_err(StepError::Written)?;
+        Ok(())
+    }
+
+    /// Asks whether one of its objects could be written, and writes nothing.
+    pub async fn rehearse_policy(&self, step: &Step) -> Result<(), StepError> {
+        self.send(&write(step, true)).await.map(|_| ()).map_err(StepError::Rehearsed)
+    }
+
+    /// Deletes one of its objects; was it there?
+    pub async fn delete_policy(&self, object: Object, name: &str) -> Result<bool, ApiError> {
+        match self.send(&requests::delete_named(&path(object, Some(name)))).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.meaning() == Meaning::Gone => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is to be done about the policy, and what can't be seen of it. Nothing is asked where the configuration says
+    /// nothing of it.
+    pub async fn policy_steps(&self, config: &Config) -> (Vec<Step>, Option<Finding>) {
+        if config.images.admission == Admission::Off {
+            return (Vec::new(), None);
+        }
+        let policy = match Policy::of(config) {
+            Ok(policy) => policy,
+            Err(PolicyError::NoRule) => return (Vec::new(), None),
+            Err(error) => return (Vec::new(), Some(unseen(&error.to_string(), &Policy::name(config)))),
+        };
+        match self.policy(config).await {
+            Ok(installed) => (steps(config, &policy, &installed), None),
+            Err(error) => {
+                let next = match error.meaning() {
+                    Meaning::Forbidden => {
+                        "grant get and update there (manifests/images), or set images.admission: off"
+                    }
+                    _ => "the next pass looks again",
+                };
+                (Vec::new(), Some(unseen(&format!("{error}; {next}"), &Policy::name(config))))
+            }
+        }
+    }
+
+    /// Keeps the policy in step. What fails leaves the rules as they were.
+    pub async fn keep_policy(&self, steps: &[Step]) -> Applied {
+        let mut applied = Applied::default();
+        for step in steps {
+            let subject = Subject::global(step.object.kind(), step.name());
+            match self.write_policy(step).await {
+                Ok(()) => applied.changes.push(step.change()),
+                Err(error) if error.is_conflict() => {}
+                Err(error) => applied.errors.push(error.finding(&subject)),
+            }
+        }
+        applied
+    }
+}
+
+impl Step {
+    /// What it does, for a report.
+    #[must_use]
+    pub fn change(&self) -> Change {
+        Change {
+            verb: Verb::Update,
+            subject: Subject::global(self.object.kind(), self.name()),
+            why: "differs from the configuration".to_owned(),
+        }
+    }
+}
+
+impl StepError {
+    /// Another has written or taken it away meanwhile. 422, which a patch is refused with for that, says here that what
+    /// is written is no good.
+    fn is_conflict(&self) -> bool {
+        let (Self::Rehearsed(error) | Self::Written(error)) = self;
+        matches!(error, ApiError::Refused { status, .. } if matches!(status.code, 404 | 409))
+    }
+
+    fn finding(&self, subject: &Subject) -> Finding {
+        let (reason, next) = match self {
+            Self::Rehearsed(_) => ("PolicyRefused", "the rules that are in the cluster go on"),
+            Self::Written(_) => ("WriteFailed", "the next pass tries again"),
+        };
+        subject.clone().finding(reason, format!("update: {self}; {next}"))
+    }
+}
+
+fn unseen(why: &str, name: &str) -> Finding {
+    let message = format!("is not kept in step with the rules: {why}");
+    Subject::global(Object::Policy.kind(), name).finding("PolicyUnseen", message)
+}
+
+fn path(object: Object, name: Option<&str>) -> String {
+    let name = name.map(|name| format!("/{name}")).unwrap_or_default();
+    format!("{API}/{}{name}", object.resource())
+}
+
+fn write(step: &Step, rehearse: bool) -> Request<Vec<u8>> {
+    let (method, name) = match step.value.pointer("/metadata/resourceVersion") {
+        Some(_) => (Method::PUT, Some(step.name())),
+        None => (Method::POST, None),
+    };
+    requests::write_object(method, &path(step.object, name), &step.value, rehearse)
+}
