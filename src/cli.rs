@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
 use crate::config::Flags;
@@ -18,26 +18,29 @@ use crate::config::Flags;
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 pub struct Cli {
+    /// What to do; without a command: what the configuration says
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// The configuration file (YAML)
-    #[arg(long, alias = "configfile", value_name = "FILE")]
+    #[arg(long, alias = "configfile", value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Print what would be written, and write nothing
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub dry_run: bool,
     /// How the report is printed
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, global = true)]
     pub output: Output,
     /// Make one pass, whatever the configuration says of time
     #[arg(long)]
     pub once: bool,
     /// The kubeconfig
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub kubeconfig: Option<PathBuf>,
     /// The kubeconfig's context
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", global = true)]
     pub context: Option<String>,
     /// The API server, such as <http://localhost:8001> for kubectl proxy
-    #[arg(long, value_name = "URL", conflicts_with_all = ["kubeconfig", "context"])]
+    #[arg(long, value_name = "URL", global = true, conflicts_with_all = ["kubeconfig", "context"])]
     pub server: Option<String>,
     /// eatr's: renew what is that old, in a loop
     #[arg(long, hide = true, value_name = "TIME", overrides_with = "auth_token_renewal_interval")]
@@ -49,6 +52,32 @@ pub struct Cli {
     #[arg(long, hide = true, value_name = "N", allow_negative_numbers = true)]
     #[arg(overrides_with = "logging_verbosity_level")]
     pub logging_verbosity_level: Option<i64>,
+}
+
+/// Something else than a pass.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Print what image references mean, and where the rules of images.rewrite lead them; asks no cluster
+    Image {
+        /// References such as nginx:1
+        #[arg(value_name = "REF", required = true)]
+        references: Vec<String>,
+    },
+    /// Rewrite images when pods are made, by a policy in the API server
+    Images {
+        /// What to do with the policy
+        #[command(subcommand)]
+        action: ImagesAction,
+    },
+}
+
+/// What to do with the policy that rewrites images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum ImagesAction {
+    /// Make it, or bring it in step with the configuration; passes keep it so
+    Install,
+    /// Take it away; passes don't make it again
+    Remove,
 }
 
 /// From here on eatr's log told what it did to each namespace.
@@ -104,6 +133,8 @@ pub enum Output {
 const AFTER_HELP: &str = "\
 Configuration, later wins: defaults; the file of --config, PULLKEEPER_CONFIG or CONF_FILE, else
 /etc/pullkeeper/config.yaml or /etc/patcher/config.yaml; variables such as PULLKEEPER_SECRET__NAME.
+
+PROXY_URL, or REGISTRY_URL, sends Docker Hub's images there, as for k8s-proxy-image-swapper.
 
 Cluster, the first that is given: --server, --kubeconfig or --context, KUBERNETES_API_ENDPOINT,
 KUBECONFIG, the pod's own cluster, ~/.kube/config, /root/.kube/config; with K8S_PULL_SECRET_NAME

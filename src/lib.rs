@@ -17,12 +17,14 @@
 pub mod admission;
 pub mod cli;
 pub mod cluster;
+pub mod command;
 pub mod config;
 pub mod credentials;
 pub mod keeper;
 pub mod logging;
 pub mod pass;
 pub mod plan;
+pub mod print;
 pub mod progress;
 pub mod registry;
 pub mod report;

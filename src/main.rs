@@ -1,17 +1,18 @@
 //! Arguments, log, runtime and exit status; everything else is in the library.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use pullkeeper::cli::{Cli, Output};
-use pullkeeper::cluster::Choice;
+use pullkeeper::cli::{Cli, Command, Output};
+use pullkeeper::cluster::{Choice, Cluster};
 use pullkeeper::config::{self, ConfigError, Inputs};
 use pullkeeper::keeper::Setup;
 use pullkeeper::pass::Options;
+use pullkeeper::print::print;
 use pullkeeper::progress::Progress;
 use pullkeeper::report::{ExitStatus, Report, write_termination_message};
-use pullkeeper::{keeper, logging};
+use pullkeeper::{command, keeper, logging};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -35,15 +36,32 @@ fn main() -> ExitStatus {
 
 async fn run(cli: &Cli, env: &BTreeMap<String, String>, progress: &Progress) -> anyhow::Result<ExitStatus> {
     let inputs = Inputs { file: cli.config.clone(), env: env.clone(), flags: cli.flags() };
-    let setup = load(&inputs, cli)?;
+    match &cli.command {
+        None => keep(cli, &inputs, progress).await,
+        Some(Command::Image { references }) => Ok(command::image(references, &inputs, cli.output)?),
+        Some(Command::Images { action }) => {
+            let setup = load(&inputs, cli)?;
+            setup.warn();
+            let cluster = connect(cli, env).await?;
+            Ok(command::images(*action, &cluster, &setup.config, cli.dry_run, cli.output).await)
+        }
+    }
+}
+
+async fn keep(cli: &Cli, inputs: &Inputs, progress: &Progress) -> anyhow::Result<ExitStatus> {
+    let setup = load(inputs, cli)?;
     setup.warn();
-    let reload = || load(&inputs, cli).map_err(|error| error.to_string());
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone())?;
-    let cluster = choice(cli, env).connect(stop).await?;
+    let reload = || load(inputs, cli).map_err(|error| error.to_string());
+    let cluster = connect(cli, &inputs.env).await?;
     let mut tell = |report: &Report| tell(report, cli.output);
     let options = Options { dry_run: cli.dry_run, ..Options::default() };
     Ok(keeper::run(&cluster, setup, &reload, options, progress, &mut tell).await)
+}
+
+async fn connect(cli: &Cli, env: &BTreeMap<String, String>) -> anyhow::Result<Cluster> {
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone())?;
+    Ok(choice(cli, env).connect(stop).await?)
 }
 
 fn load(inputs: &Inputs, cli: &Cli) -> Result<Setup, ConfigError> {
@@ -104,18 +122,11 @@ fn stop_on_signal(stop: CancellationToken) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints a report; a reader that went away is no failure.
+/// Prints a report.
 fn tell(report: &Report, output: Output) {
-    let mut stdout = anstream::stdout();
-    let printed = match output {
-        Output::Text => writeln!(stdout, "{report}"),
-        Output::Json => writeln!(stdout, "{}", report.to_json()),
-    };
-    if let Err(error) = printed.and_then(|()| stdout.flush()).or_else(|error| match error.kind() {
-        io::ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(error),
-    }) {
-        log::warn!("can't print the report: {error}");
+    match output {
+        Output::Text => print(report),
+        Output::Json => print(&report.to_json()),
     }
     if let Err(error) = write_termination_message(report, Path::new("/dev/termination-log")) {
         log::warn!("can't write the termination message: {error}");

@@ -8,6 +8,7 @@ mod cluster_choice;
 mod configuration;
 mod endings;
 mod flags;
+mod image;
 mod leaks;
 mod logging;
 mod oldest_tool;
