@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use futures::future::join;
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::Step;
 use crate::cluster::{ApiError, Cluster, Scope, Writing};
 use crate::config::{Config, Preset};
 use crate::credentials::{self, Memory};
-use crate::plan::{self, Applied, Plan, Probe};
+use crate::plan::{self, Applied, Finding, Plan, Probe};
 use crate::progress::Progress;
 use crate::report::Report;
 
@@ -52,21 +53,24 @@ pub async fn pass_after(
     let line = progress.line();
     line.stage("looking at the cluster");
     let looked = tokio::select! {
-        looked = look_and_plan(cluster, config, &options.scope, memory) => Some(looked?),
+        looked = join(look_and_plan(cluster, config, &options.scope, memory), look_at_policy(cluster, config, &options.scope)) => Some(looked),
         () = until.cancelled() => None,
     };
-    let Some((plan, namespaces)) = looked else {
+    let Some((planned, (steps, unseen))) = looked else {
         return Ok(Report::interrupted(options.dry_run, started.elapsed()));
     };
+    let (mut plan, namespaces) = planned?;
+    plan.findings.extend(unseen);
 
     let applied = if options.dry_run {
-        Applied { changes: plan.changes().collect(), ..Applied::default() }
+        let changes = plan.changes().chain(steps.iter().map(Step::change)).collect();
+        Applied { changes, ..Applied::default() }
     } else {
         let written = line.writes(plan.len());
         let lenient = config.preset.is_some_and(Preset::is_lenient);
         let by_namespace = config.namespaces.listed().is_some();
         let writing = Writing { until: &until, by_namespace, lenient, progress: &|| written.inc(1) };
-        cluster.apply(&plan, &writing).await
+        cluster.apply(&plan, &writing).await.and(cluster.keep_policy(&steps).await)
     };
     drop(line);
 
@@ -95,6 +99,14 @@ async fn look_and_plan(
     let plan = plan::plan(config, &snapshot, &evidence, now);
     plan.left.iter().for_each(|line| log::debug!("{line}"));
     Ok((plan, snapshot.namespaces.len()))
+}
+
+/// What keeps the policy that rewrites images in step; a pass over a part of the cluster leaves that to the next.
+async fn look_at_policy(cluster: &Cluster, config: &Config, scope: &Scope) -> (Vec<Step>, Option<Finding>) {
+    if scope.only.is_some() {
+        return (Vec::new(), None);
+    }
+    cluster.policy_steps(config).await
 }
 
 /// Ends a pass that has had its time.

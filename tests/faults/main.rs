@@ -14,6 +14,7 @@ mod meanwhile;
 mod namespaces;
 mod nudges;
 mod nudging;
+mod policies;
 #[path = "../program/mod.rs"]
 mod program;
 mod refusals;

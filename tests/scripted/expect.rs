@@ -58,6 +58,10 @@ pub fn post(path: impl Into<String>) -> Expect {
     Expect::new("POST", path)
 }
 
+pub fn put(path: impl Into<String>) -> Expect {
+    Expect::new("PUT", path)
+}
+
 pub fn patch(path: impl Into<String>) -> Expect {
     Expect::new("PATCH", path)
 }

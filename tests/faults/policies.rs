@@ -1,0 +1,87 @@
+//! The policy that rewrites images: what the API server won't take, and one that knows no policies.
+
+use pullkeeper::admission::{Object, Policy};
+use serde_json::{Value, json};
+
+use super::program::{pullkeeper, run};
+use super::scripted::expect::put;
+use super::scripted::objects::{conflict, forbidden, not_found, ok, refusal};
+use super::scripted::{Expect, Reply, Server, get};
+use super::{ConfigFile, configuration, pass_by, said};
+
+const API: &str = "/apis/admissionregistration.k8s.io/v1";
+const IMAGES: &str = "namespaces: [team-a]\nserviceAccounts: none\nsecret: {create: false}\nimages: {rewrite: [{from: docker.io, to: '127.0.0.1:1'}]}";
+
+fn path(object: Object) -> String {
+    format!("{API}/{}/pullkeeper-images", object.resource())
+}
+
+/// What is in the cluster: the policy with other rules, and its binding.
+fn there() -> [Expect; 2] {
+    let policy = Policy::of(&configuration(IMAGES)).unwrap();
+    let (mut own, mut binding) = (policy.policy, policy.binding);
+    own["spec"]["failurePolicy"] = "Fail".into();
+    for value in [&mut own, &mut binding] {
+        value["metadata"]["resourceVersion"] = "7".into();
+    }
+    [get(path(Object::Policy)).says(ok(&own)), get(path(Object::Binding)).says(ok(&binding))]
+}
+
+async fn pass_with(more: impl IntoIterator<Item = Expect>) -> (Vec<String>, Vec<Value>) {
+    let server = Server::start(there().into_iter().chain(more));
+    let report = pass_by(&server, &configuration(IMAGES)).await.unwrap();
+    let asked = server.finish();
+    let written = asked.iter().filter(|request| request.method == "PUT").map(super::scripted::Request::json);
+    let said = said(&report).into_iter().filter(|line| line.contains("Policy")).collect();
+    (said, written.collect())
+}
+
+fn rehearsal(reply: Reply) -> Expect {
+    put(path(Object::Policy)).query("dryRun=All").says(reply)
+}
+
+#[tokio::test]
+async fn rules_that_the_api_server_refuses_replace_nothing() {
+    let refused = refusal(422, "Invalid", "mutatingadmissionpolicies");
+    let (said, written) = pass_with([rehearsal(refused)]).await;
+    assert_eq!(said, ["error PolicyRefused MutatingAdmissionPolicy pullkeeper-images"]);
+    assert_eq!(written.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_rehearsed_is_written_over_the_version_that_was_read() {
+    let write = put(path(Object::Policy)).query("fieldManager=pullkeeper").says(ok(&json!({})));
+    let (said, written) = pass_with([rehearsal(ok(&json!({}))), write]).await;
+    assert_eq!(said, ["update MutatingAdmissionPolicy pullkeeper-images: differs from the configuration"]);
+    assert_eq!(written[0], written[1]);
+    assert_eq!(written[1]["metadata"]["resourceVersion"], "7");
+    assert_eq!(written[1]["spec"]["failurePolicy"], "Ignore");
+}
+
+/// Another replica has done it, or somebody has just taken it away.
+#[tokio::test]
+async fn one_that_changed_meanwhile_is_left_to_the_next_pass() {
+    for reply in [conflict(), not_found()] {
+        let (said, _) = pass_with([rehearsal(reply)]).await;
+        assert!(said.is_empty(), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_right_to_write_it_is_an_error() {
+    let (said, _) = pass_with([rehearsal(forbidden())]).await;
+    assert_eq!(said, ["error PolicyRefused MutatingAdmissionPolicy pullkeeper-images"]);
+}
+
+#[test]
+fn an_api_server_without_policies_is_told() {
+    let server =
+        Server::start([get(API).says(ok(&json!({"resources": [{"name": "validatingadmissionpolicies"}]})))]);
+    let file = ConfigFile::new(IMAGES);
+    let mut command = pullkeeper();
+    command.args(["images", "install", "--config"]).arg(file.path()).args(["--server", server.url()]);
+    let ran = run(command);
+    server.finish();
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("this API server has no MutatingAdmissionPolicy v1"), "{}", ran.stderr);
+}
