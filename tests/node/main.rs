@@ -19,6 +19,7 @@ mod program;
 #[path = "../testbed/mod.rs"]
 mod testbed;
 
+mod behind_a_proxy;
 mod budgets;
 mod controllers;
 mod door;
@@ -65,6 +66,7 @@ const PATIENCE: Duration = Duration::from_mins(5);
 async fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let mut scenarios: Vec<Scenario> = scenarios! {
+        behind_a_proxy: image_that_exists_only_there;
         budgets: two_pending_pods two_pods_that_ran;
         controllers: daemon_set deployment stateful_set;
         in_place:
