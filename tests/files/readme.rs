@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use pullkeeper::config::{Adopt, Config, Flags, Heal, Refresh, ServiceAccounts, Source};
+use pullkeeper::registry::Image;
 use serde_json::Value;
 
 use crate::manifests::{apply, send_as};
@@ -30,6 +31,23 @@ fn its_configurations_load() {
     for block in configurations {
         let text = block.replace("/etc/pullkeeper/registry/password", there.to_str().unwrap());
         load_text(&text).unwrap_or_else(|error| panic!("{error}\n{block}"));
+    }
+}
+
+/// What it says of proxies is what the rules do.
+#[test]
+fn its_rules_for_proxies_lead_where_it_says() {
+    let text = read(&file("README.md"));
+    let (_, table) = text.split_once("| proxy | rule | `nginx:1` is pulled from |\n|---|---|---|\n").unwrap();
+    let rows: Vec<_> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() >= 6, "{rows:?}");
+    for row in rows {
+        let cells: Vec<_> = row.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let (rule, expected) = (cells[2], cells[3]);
+        let config = format!("namespaces: [default]\nimages: {{rewrite: [{rule}]}}\n");
+        let images = load_text(&config).unwrap_or_else(|error| panic!("{error}\n{row}")).config.images;
+        let (image, _) = images.rewrites.rewrite(&Image::parse("nginx:1").unwrap()).unwrap();
+        assert_eq!(image.to_string(), expected, "{row}");
     }
 }
 
