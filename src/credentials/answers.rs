@@ -44,7 +44,7 @@ mod tests {
     fn key(path: &str, password: &str) -> ProbeKey {
         let login = Entry { username: "u".into(), password: password.into(), email: None };
         let image = Image::parse(&format!("a.io/{path}")).unwrap();
-        Probe { image, host: Host::parse("a.io").unwrap(), login, reach: Reach::default() }.key()
+        Probe { image, host: Host::parse("a.io").unwrap(), login: Some(login), reach: Reach::default() }.key()
     }
 
     #[test]

@@ -6,15 +6,15 @@
 use crate::config::Reach;
 use crate::registry::{Entry, Host, Image};
 
-/// An image that pods wait for, and the login that they will present for it.
+/// An image that pods wait for, or could be given, and the login that they will present for it.
 #[derive(Clone)]
 pub struct Probe {
     /// The image.
     pub image: Image,
     /// The registry that the login is for; it matches the image.
     pub host: Host,
-    /// The login.
-    pub login: Entry,
+    /// The login; `None` where they present none.
+    pub login: Option<Entry>,
     /// How the registry is reached.
     pub reach: Reach,
 }
@@ -32,7 +32,7 @@ pub enum Probed {
     },
     /// The registry knows no such image, or shows this login none.
     Missing(String),
-    /// The login may not read it.
+    /// The login may not read it, or nobody may without one.
     Refused(String),
     /// Nothing can be told, for this reason.
     Untold(String),
@@ -42,7 +42,7 @@ pub enum Probed {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProbeKey {
     image: Image,
-    login: String,
+    login: Option<String>,
     reach: Reach,
 }
 
@@ -50,6 +50,7 @@ impl Probe {
     /// Tells it from others: the same image is asked about again with another login.
     #[must_use]
     pub fn key(&self) -> ProbeKey {
-        ProbeKey { image: self.image.clone(), login: self.login.sha256(), reach: self.reach.clone() }
+        let login = self.login.as_ref().map(Entry::sha256);
+        ProbeKey { image: self.image.clone(), login, reach: self.reach.clone() }
     }
 }

@@ -15,7 +15,7 @@ fn probe_of(registry: &Registry, path: &str, password: &str) -> Probe {
     Probe {
         image: Image::parse(&format!("{}/{path}", registry.host())).unwrap(),
         host: Host::parse(registry.host()).unwrap(),
-        login: Entry { username: USER.to_owned(), password: password.into(), email: None },
+        login: Some(Entry { username: USER.to_owned(), password: password.into(), email: None }),
         reach: Reach { ca: secure.then(|| registry.ca().to_owned()), insecure: !secure },
     }
 }

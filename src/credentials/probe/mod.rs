@@ -2,7 +2,7 @@
 //!
 //! The way of the node's own client: HEAD of the manifest without a login, then as the challenge says
 //! (distribution's HTTP API and token authentication specifications; containerd's
-//! core/remotes/docker/resolver.go). What anybody reads shows that access isn't what is wrong, so the
+//! core/remotes/docker/resolver.go). Where pods present no login it ends there. What anybody reads shows that access isn't what is wrong, so the
 //! login is shown only where it matters, and never a second time once it was refused.
 
 mod gate;
@@ -48,14 +48,15 @@ async fn probe_by(
     let mut questions: Vec<Question<'_>> = Vec::new();
     let mut places = Vec::new();
     for probe in probes {
-        let question = Question { probe, login: Login::new(&probe.image.host, &probe.login) };
+        let login = probe.login.as_ref().map(|login| Login::new(&probe.image.host, login));
+        let question = Question { probe, login };
         let known = questions.iter().position(|known| known.is(&question));
         places.push(known.unwrap_or(questions.len()));
         if known.is_none() {
             questions.push(question);
         }
     }
-    let logins = questions.iter().map(|question| &question.login);
+    let logins = questions.iter().filter_map(|question| question.login.as_ref());
     let gates: BTreeMap<_, _> = logins.map(|login| (login, Gate::of(login, refusals))).collect();
     let turns = Semaphore::new(AT_ONCE);
     let asked = questions.iter().map(async |question| {
@@ -64,18 +65,16 @@ async fn probe_by(
             return answer;
         }
         let _turn = turns.acquire().await;
-        match (patience.check(), gates.get(&question.login)) {
-            (Ok(()), Some(gate)) => {
-                let answer = talk::talk(network, question.probe, gate).await;
-                // Who was not asked, for the sake of others, is the first in the next pass.
-                if answer != Probed::Untold(words::unheard()) {
-                    refusals.images.keep(key, &answer, Instant::now());
-                }
-                answer
-            }
-            (Err(late), _) => Probed::Untold(format!("its registry {late}")),
-            (Ok(()), None) => Probed::Untold("its registry was not asked".to_owned()),
+        if let Err(late) = patience.check() {
+            return Probed::Untold(format!("its registry {late}"));
         }
+        let gate = question.login.as_ref().and_then(|login| gates.get(login));
+        let answer = talk::talk(network, question.probe, gate).await;
+        // Who was not asked, for the sake of others, is the first in the next pass.
+        if answer != Probed::Untold(words::unheard()) {
+            refusals.images.keep(key, &answer, Instant::now());
+        }
+        answer
     });
     let answers = join_all(asked).await;
     places.into_iter().filter_map(|place| answers.get(place).cloned()).collect()
@@ -84,7 +83,7 @@ async fn probe_by(
 /// Probes to which a registry would say the same.
 struct Question<'a> {
     probe: &'a Probe,
-    login: Login,
+    login: Option<Login>,
 }
 
 impl Question<'_> {

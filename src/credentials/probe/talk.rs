@@ -1,4 +1,4 @@
-//! One image, asked about from beginning to end: first as nobody, then with the login.
+//! One image, asked about from beginning to end: first as nobody, then with the login, if there is one.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -16,14 +16,19 @@ use crate::plan::{Probe, Probed};
 use crate::registry::Entry;
 
 /// What the image's registry says of it.
-pub(super) async fn talk(network: &Network, probe: &Probe, gate: &Gate<'_>) -> Probed {
+pub(super) async fn talk(network: &Network, probe: &Probe, gate: Option<&Gate<'_>>) -> Probed {
     let time = Time { whole: network.deadline, left: Cell::new(network.deadline) };
-    let said = match time.of(as_nobody(network, probe)).await {
-        Ok(Said::Told(probed)) => Ok(probed),
-        Ok(Said::WantsLogin(asking)) => asking.with_login(&time, gate).await,
-        Err(untold) => Err(Probed::Untold(untold)),
+    let asking = match time.of(as_nobody(network, probe)).await {
+        Ok(Said::Told(probed)) => return probed,
+        Ok(Said::WantsLogin(asking)) => asking,
+        Err(untold) => return Probed::Untold(untold),
     };
-    said.unwrap_or_else(|instead| instead)
+    match (&probe.login, gate) {
+        (Some(login), Some(gate)) => {
+            asking.with_login(login, &time, gate).await.unwrap_or_else(|instead| instead)
+        }
+        _ => Probed::Refused(words::closed(&asking.manifest.registry.peer.server)),
+    }
 }
 
 /// What is heard without a login.
@@ -58,7 +63,7 @@ async fn as_nobody<'a>(network: &'a Network, probe: &'a Probe) -> Result<Said<'a
             // Whatever else is said to nobody in particular, the login may be told more.
             if let Some(token) = token::read(tokens.get(Auth::Nobody).await?).await {
                 let answer = manifest.ask(Auth::Token(&token)).await?;
-                if answer.is_manifest() {
+                if answer.is_manifest() || probe.login.is_none() {
                     return Ok(Said::Told(judge(&manifest, probe, answer, None).await));
                 }
             }
@@ -85,32 +90,36 @@ async fn way(registry: &Registry<'_>, answer: &Answer) -> Result<Option<Way>, St
 
 impl Asking<'_> {
     /// An error is an answer too: why it was not asked to the end.
-    async fn with_login(&self, time: &Time, gate: &Gate<'_>) -> Result<Probed, Probed> {
-        let login = &self.probe.login;
+    async fn with_login(&self, login: &Entry, time: &Time, gate: &Gate<'_>) -> Result<Probed, Probed> {
         let answer = if let Some(tokens) = &self.tokens {
-            let token = self.token(tokens, time, gate).await?;
+            let token = self.token(tokens, login, time, gate).await?;
             time.of(self.manifest.ask(Auth::Token(&token))).await.map_err(Probed::Untold)?
         } else {
             let asking = time.of(self.manifest.ask(Auth::Login(login)));
             let refused = |status| words::refused(&self.manifest.registry.peer.server, login, status);
-            gate.show(asking, judged_status, refused, self.is_good(time)).await?
+            gate.show(asking, judged_status, refused, self.is_good(login, time)).await?
         };
         let judging = async { Ok(judge(&self.manifest, self.probe, answer, Some(login)).await) };
         time.of(judging).await.map_err(Probed::Untold)
     }
 
     /// Is the login good, whatever it may read? Asked once of a login whose first answer was a refusal.
-    async fn is_good(&self, time: &Time) -> bool {
-        let Probe { image, login, reach, .. } = self.probe;
+    async fn is_good(&self, login: &Entry, time: &Time) -> bool {
+        let Probe { image, reach, .. } = self.probe;
         let asking = async { Ok(verify::accepts(self.network, &image.host, login, reach).await) };
         time.of(asking).await.unwrap_or(false)
     }
 
-    async fn token(&self, tokens: &Peer, time: &Time, gate: &Gate<'_>) -> Result<SecretString, Probed> {
-        let login = &self.probe.login;
+    async fn token(
+        &self,
+        tokens: &Peer,
+        login: &Entry,
+        time: &Time,
+        gate: &Gate<'_>,
+    ) -> Result<SecretString, Probed> {
         let asking = time.of(tokens.get(Auth::Login(login)));
         let refused = |status| words::refused(&tokens.server, login, status);
-        let answer = gate.show(asking, Response::status, refused, self.is_good(time)).await?;
+        let answer = gate.show(asking, Response::status, refused, self.is_good(login, time)).await?;
         let reading = async {
             if !answer.status().is_success() {
                 return Ok(Err(no_token(&tokens.server, login, answer).await));
@@ -139,6 +148,9 @@ async fn judge(manifest: &Manifest<'_>, probe: &Probe, mut answer: Answer, login
         _ if is_limited(&mut answer.response).await => Probed::Untold(words::limited(server, login)),
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(login)) => {
             Probed::Refused(words::unreadable(server, login, status))
+        }
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, None) if probe.login.is_none() => {
+            Probed::Refused(words::closed(server))
         }
         (_, login) => Probed::Untold(words::unexpected(server, login, status)),
     }

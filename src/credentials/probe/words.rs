@@ -27,6 +27,12 @@ pub(super) fn missing(server: &Server, login: Option<&Entry>) -> String {
     }
 }
 
+/// A registry that shows the image to nobody without a login, where there is none.
+pub(super) fn closed(server: &Server) -> String {
+    let remedy = "write an entry for it into registries, and name the Secret in the pod's template";
+    format!("{server} shows it to nobody without a login, and the pod presents none; {remedy}")
+}
+
 /// The image is there, as far as can be told, but not for this login.
 pub(super) fn unreadable(server: &Server, login: &Entry, status: StatusCode) -> String {
     let (who, code) = (user(login), code(status));

@@ -264,7 +264,7 @@ impl Case<'_> {
         let probe = Probe {
             image: self.image.clone(),
             host: host.clone(),
-            login: login.clone(),
+            login: Some(login.clone()),
             reach: reach.clone(),
         };
         self.answers.probed(&probe)

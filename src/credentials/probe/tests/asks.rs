@@ -39,7 +39,7 @@ pub(super) fn probe_at(host: &str, path: &str) -> Probe {
     Probe {
         image: Image::parse(&format!("{host}/{path}")).unwrap(),
         host: Host::parse(host).unwrap(),
-        login: World::entry(),
+        login: Some(World::entry()),
         reach: PLAIN,
     }
 }

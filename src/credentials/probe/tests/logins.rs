@@ -53,7 +53,7 @@ async fn another_password_or_registry_is_another_login() {
     let (one, other) = (by_basic(|_| basic()).await, by_basic(|_| manifest()).await);
     let mut probes = both(images(&one, 2), images(&other, 2));
     let mut right = probe_of(&one, "team/app:1");
-    right.login.password = "another".into();
+    right.login.as_mut().unwrap().password = "another".into();
     probes.push(right);
     let answers = probe_in(&World::new(), &probes).await;
     assert!(answers[..2].iter().all(|answer| matches!(answer, Probed::Refused(_))), "{answers:?}");

@@ -2,6 +2,7 @@
 
 mod asks;
 mod logins;
+mod nobody;
 mod places;
 mod tokens;
 

@@ -79,7 +79,8 @@ impl World {
             crate::registry::Image::parse(image).is_ok_and(|own| own.name() == probe.image.name())
         };
         let nature = self.pods.iter().flat_map(|body| &body.containers).find(|own| is_it(&own.waiting.image));
-        let right = probe.login.password.expose_secret().starts_with(&Self::prefix(self.right));
+        let right =
+            probe.login.as_ref().unwrap().password.expose_secret().starts_with(&Self::prefix(self.right));
         match nature.map(|own| own.nature) {
             Some(Nature::Missing) => Probed::Missing(format!("no {text}")),
             Some(Nature::Private | Nature::Hub | Nature::Never) if right => readable(false),
