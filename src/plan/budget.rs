@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::turn::take_turns;
 use super::{Finding, NamespacePlan, PodAction, PodChange, Subject};
 
-/// The most nudges of a pass: each is a pull, and the registry has others to serve.
+/// The most nudges of a pass, and the most rewrites: each is a pull, and the registry has others to serve.
 const MAX_NUDGES: usize = 500;
 
 /// Takes out what is beyond the limits of one pass, and says so. Who has a turn differs from one pass to the next.
@@ -21,9 +21,12 @@ pub(super) fn limit(
     now: Timestamp,
     left: &mut Vec<String>,
 ) -> Vec<Finding> {
+    let in_place = |change: &PodChange| change.action.is_in_place();
+    let rewrite = |change: &PodChange| matches!(change.action, PodAction::Rewrite { .. });
     let nudge = |change: &PodChange| matches!(change.action, PodAction::Nudge(_));
-    let evictions = take(namespaces, |change| !nudge(change), max_evictions, now, left);
+    let evictions = take(namespaces, |change| !in_place(change), max_evictions, now, left);
     let nudges = take(namespaces, nudge, MAX_NUDGES, now, left);
+    let rewrites = take(namespaces, rewrite, MAX_NUDGES, now, left);
     let told = |left: usize, subject, reason, message| {
         (left > 0).then(|| Subject::global("Setting", subject).finding(reason, message))
     };
@@ -34,6 +37,8 @@ pub(super) fn limit(
         format!("{} more pods would be recreated; {}", evictions.others, limits_of(max_evictions));
     let too_many_nudges =
         format!("{} more pods would be nudged; {}; {turn}", nudges.others, limits_of(MAX_NUDGES));
+    let too_many_rewrites =
+        format!("{} more pods would be rewritten; {}; {turn}", rewrites.others, limits_of(MAX_NUDGES));
     let of_jobs = evictions.of_jobs.into_iter().map(|((namespace, job), left)| {
         let message = format!(
             "{left} more of its pods would be recreated, but it would fail: its backoffLimit leaves no more for this pass; {turn}, or make the Job anew"
@@ -43,6 +48,7 @@ pub(super) fn limit(
     [
         told(evictions.others, "pods.maxEvictions", "EvictionsLimited", too_many_evictions),
         told(nudges.others, "pods.nudge", "NudgesLimited", too_many_nudges),
+        told(rewrites.others, "images.rewrite", "RewritesLimited", too_many_rewrites),
     ]
     .into_iter()
     .flatten()

@@ -56,6 +56,8 @@ pub enum Verb {
     Recreate,
     /// Our names were added, or taken out.
     Patch,
+    /// Its images are pulled from elsewhere.
+    Rewrite,
     /// Its images were spelled in another way, for its node to pull them at once.
     Nudge,
     /// Evicted, for its controller to make it anew.
@@ -128,10 +130,26 @@ impl Action {
 }
 
 impl PodAction {
+    /// The images that are written in place; none where the pod is recreated.
+    #[must_use]
+    pub fn spellings(&self) -> &[Spelling] {
+        match self {
+            Self::Rewrite { spellings, .. } | Self::Nudge(spellings) => spellings,
+            Self::Evict | Self::Delete => &[],
+        }
+    }
+
+    /// Does the pod stay?
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        matches!(self, Self::Rewrite { .. } | Self::Nudge(_))
+    }
+
     /// What it is called.
     #[must_use]
     pub fn verb(&self) -> Verb {
         match self {
+            Self::Rewrite { .. } => Verb::Rewrite,
             Self::Nudge(_) => Verb::Nudge,
             Self::Evict => Verb::Evict,
             Self::Delete => Verb::Delete,
@@ -143,17 +161,20 @@ impl PodChange {
     /// Why it is done, and to which containers where it isn't the whole pod.
     #[must_use]
     pub fn why(&self) -> String {
-        match &self.action {
-            PodAction::Nudge(spellings) => self.why_nudged(spellings),
-            PodAction::Evict | PodAction::Delete => self.act.why.clone(),
-        }
+        self.why_of(self.action.spellings())
     }
 
-    /// Why it is nudged, where these are the containers that still wait.
+    /// The same, where these are the containers that still wait.
     #[must_use]
-    pub fn why_nudged(&self, spellings: &[Spelling]) -> String {
-        let spelled: Vec<_> =
-            spellings.iter().map(|s| format!("{} waits for {}", s.container, s.from)).collect();
+    pub fn why_of(&self, spellings: &[Spelling]) -> String {
+        let spelled = |Spelling { container, from, to }: &Spelling| match &self.action {
+            PodAction::Rewrite { .. } => format!("{container}: {from} is pulled from {to}"),
+            _ => format!("{container} waits for {from}"),
+        };
+        let spelled: Vec<_> = spellings.iter().map(spelled).collect();
+        if spelled.is_empty() {
+            return self.act.why.clone();
+        }
         format!("container {}: {}", spelled.join(", "), self.act.why)
     }
 }
@@ -177,6 +198,7 @@ impl Verb {
             Self::Update => "update",
             Self::Recreate => "recreate",
             Self::Patch => "patch",
+            Self::Rewrite => "rewrite",
             Self::Nudge => "nudge",
             Self::Evict => "evict",
             Self::Delete => "delete",

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::job::Job;
 use super::life::Life;
 use super::probe::{ProbeKey, Probed};
+use super::proxies::{Proxy, ProxySaid};
 use super::secrets::lacking;
 use super::{Namespace, Snapshot, WantedByRegistries};
 use crate::config::{AwsLogin, Config, DockerConfigFrom, Password, Registry, SecretKey, Source};
@@ -44,6 +45,8 @@ pub struct Evidence {
     pub answers: Vec<Option<Result<Given, SourceFailure>>>,
     /// What the registries said of the images that pods wait for.
     pub probed: BTreeMap<ProbeKey, Probed>,
+    /// What the registries said to which rules lead images.
+    pub proxies: Vec<(Proxy, ProxySaid)>,
     /// The Jobs whose pods wait, by namespace and name, or why one isn't known.
     pub jobs: BTreeMap<(String, String), Result<Job, String>>,
 }

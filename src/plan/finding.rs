@@ -7,7 +7,7 @@ use serde::Serialize;
 /// The object that is spoken of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Subject {
-    /// Its kind: `Secret`, `ServiceAccount`, `Pod`, `Namespace`, `Registry`, or a resource's name.
+    /// Its kind: `Secret`, `ServiceAccount`, `Pod`, `Namespace`, `Registry`, `Proxy`, or a resource's name.
     pub kind: &'static str,
     /// Its namespace, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]

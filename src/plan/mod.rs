@@ -17,6 +17,8 @@ mod namespace;
 mod nudge;
 pub mod pods;
 mod probe;
+mod proxies;
+mod rewriting;
 pub mod secrets;
 pub mod service_accounts;
 mod snapshot;
@@ -41,9 +43,11 @@ pub use life::{ECR_TOKEN, Life};
 pub use nudge::{NUDGED, Spelling, noted};
 pub use pods::{Questions, Stuck, questions};
 pub use probe::{Probe, ProbeKey, Probed};
+pub use proxies::{Proxy, ProxySaid, proxies};
+pub use rewriting::{ORIGINAL, originals};
 pub use snapshot::{Containers, Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};
 
-use crate::config::{Config, Preset};
+use crate::config::{Config, Label, Preset};
 use namespace::{Planned, SoFar};
 use pods::Act;
 use secrets::{Ends, EndsOf, Wanted};
@@ -131,6 +135,13 @@ pub struct PodChange {
 /// What is done to a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PodAction {
+    /// Images of containers that wait are pulled from elsewhere.
+    Rewrite {
+        /// The images, one a container.
+        spellings: Vec<Spelling>,
+        /// The label that says so.
+        label: Option<Label>,
+    },
     /// Images of containers that wait are spelled in another way.
     Nudge(Vec<Spelling>),
     /// It is evicted, within disruption budgets.
@@ -186,6 +197,7 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
             let wanted = wanted.of(config, evidence, now, name);
             let mut planned = Planned::of(config, name, seen, &wanted, &mut so_far);
             planned.judge_pods(config, seen, evidence, now, &mut so_far);
+            so_far.hosts.extend(planned.around.wanted);
             plan.namespaces.push(planned.own);
         }
     }
@@ -200,6 +212,7 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
     plan.findings.extend(finding);
     plan.namespaces.retain(|own| !own.is_empty());
     plan.findings.extend(nothing_to_refresh(config, snapshot));
+    plan.findings.extend(proxies::judge(config, evidence, &so_far.hosts));
     so_far.tally.tell(config, evidence, &mut plan);
     plan
 }

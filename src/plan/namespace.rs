@@ -1,11 +1,13 @@
 //! One namespace: its Secrets, its ServiceAccounts, and what is done about its pods in the light of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::evidence::Evidence;
-use super::pods::{self, OurSecret, OurServiceAccount, Served, Stuck, Surroundings, Verdict};
+use super::pods::{self, InPlace, OurSecret, OurServiceAccount, Served, Stuck, Surroundings, Verdict};
+use super::rewriting::Rewriting;
 use super::secrets::{Ends, Judgement, Wanted};
 use super::sources::Tally;
 use super::{
@@ -30,19 +32,21 @@ pub(super) struct SoFar {
     pub(super) pods: usize,
     pub(super) stuck: Stuck,
     pub(super) ends: Ends,
+    /// The registries of ours, of all namespaces.
+    pub(super) hosts: BTreeSet<Host>,
 }
 
 /// A namespace whose Secrets and ServiceAccounts are decided.
-pub(super) struct Planned {
+pub(super) struct Planned<'a> {
     /// What is done there.
     pub(super) own: NamespacePlan,
     /// What its pods will find.
-    pub(super) around: Surroundings,
+    pub(super) around: Surroundings<'a>,
 }
 
-impl Planned {
+impl<'a> Planned<'a> {
     pub(super) fn of(
-        config: &Config,
+        config: &'a Config,
         name: &str,
         seen: &Namespace,
         wanted: &[Arc<Wanted>],
@@ -52,6 +56,7 @@ impl Planned {
         let around = Surroundings {
             namespace: name.to_owned(),
             exempt: name == "kube-system" && !config.namespaces.names.names_exactly(name),
+            rewriting: Rewriting::of(config, name, seen.labels.as_ref()),
             ..Surroundings::default()
         };
         let mut planned = Self { own, around };
@@ -147,7 +152,11 @@ impl Planned {
                     so_far.findings.push(self.not_healed(&pod.name, message));
                     continue;
                 }
-                Verdict::Nudge { act, spellings, besides } => {
+                Verdict::Rewrite(InPlace { act, spellings, besides }) => {
+                    so_far.findings.extend(besides.map(|message| self.not_healed(&pod.name, message)));
+                    (PodAction::Rewrite { spellings, label: config.images.label.clone() }, act)
+                }
+                Verdict::Nudge(InPlace { act, spellings, besides }) => {
                     so_far.findings.extend(besides.map(|message| self.not_healed(&pod.name, message)));
                     (PodAction::Nudge(spellings), act)
                 }

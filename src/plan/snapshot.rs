@@ -31,6 +31,8 @@ pub struct Namespace {
     pub paused: bool,
     /// It is being deleted.
     pub terminating: bool,
+    /// Its labels; `None` where they aren't known.
+    pub labels: Option<BTreeMap<String, String>>,
     /// Its Secrets of our names, by name.
     pub secrets: BTreeMap<String, Secret>,
     /// Our Secrets' names that could not be read here: neither seen nor known to be absent.
@@ -104,8 +106,12 @@ pub struct Pod {
     /// Its author listed pull secrets, rather than leave it to the ServiceAccount; `None` where its managed fields
     /// don't tell.
     pub lists_own: Option<bool>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
     /// It has annotations.
     pub annotated: bool,
+    /// The images of containers that were rewritten, as their author wrote them, by container.
+    pub originals: BTreeMap<String, String>,
     /// The annotation in which this program notes which images it spelled anew.
     pub nudged: Option<String>,
     /// Its controller.

@@ -16,6 +16,7 @@ impl Writer<'_> {
     /// same. `false` if it failed in another way: then the next one would hardly fare better.
     pub(super) async fn tell_pod(&self, applied: &mut Applied, change: &PodChange, why: &str) -> bool {
         let reason = match change.action {
+            PodAction::Rewrite { .. } => "PullRewritten",
             PodAction::Nudge(_) => "PullNudged",
             PodAction::Evict => "PullEvicted",
             PodAction::Delete => "PullDeleted",

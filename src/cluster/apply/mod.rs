@@ -6,7 +6,7 @@
 
 mod additions;
 mod events;
-mod nudge;
+mod in_place;
 mod pods;
 mod recreate;
 mod removals;

@@ -21,8 +21,8 @@ pub(super) const LOOK: &str = "get on pods";
 /// How acting on one pod ended.
 pub(super) enum End {
     Made,
-    /// These containers were nudged: those of the judged ones that still waited.
-    Nudged(Vec<Spelling>),
+    /// The images of these containers were written: those of the judged ones that still waited.
+    InPlace(Vec<Spelling>),
     /// Nothing was left to do, for this reason.
     Settled(&'static str),
 }
@@ -56,7 +56,7 @@ impl Writer<'_> {
                 applied.findings.push(told);
                 continue;
             }
-            if !matches!(change.action, PodAction::Nudge(_)) {
+            if !change.action.is_in_place() {
                 self.until_admitted(missing).await;
                 if !self.stays_named(applied, missing, &mut reread, change).await {
                     self.left(change, "a new one would lack our Secret, too");
@@ -70,7 +70,7 @@ impl Writer<'_> {
             };
             let why = match ended {
                 Ok(End::Made) => change.why(),
-                Ok(End::Nudged(spellings)) => change.why_nudged(&spellings),
+                Ok(End::InPlace(spellings)) => change.why_of(&spellings),
                 Ok(End::Settled(why)) => {
                     self.left(change, why);
                     (self.writing.progress)();
@@ -93,7 +93,7 @@ impl Writer<'_> {
     async fn act(&self, change: &PodChange) -> Option<Result<End, Failure>> {
         let _turn = self.turn().await?;
         Some(match &change.action {
-            PodAction::Nudge(spellings) => self.nudge(&change.pod, spellings).await,
+            PodAction::Rewrite { .. } | PodAction::Nudge(_) => self.write_in_place(change).await,
             PodAction::Evict | PodAction::Delete => self.recreate(change).await,
         })
     }
@@ -114,8 +114,8 @@ impl Writer<'_> {
     fn not_done(&self, applied: &mut Applied, change: &PodChange, Failure { error, right }: &Failure) {
         (self.writing.progress)();
         let says = |reason, message: String| self.subject("Pod", &change.pod.name).finding(reason, message);
-        let nudged = matches!(change.action, PodAction::Nudge(_));
-        let tries = if nudged { "; its node tries again within five minutes" } else { "" };
+        let (nudged, in_place) = (matches!(change.action, PodAction::Nudge(_)), change.action.is_in_place());
+        let tries = if in_place { "; its node tries again within five minutes" } else { "" };
         match error.meaning() {
             Meaning::DisruptionBudget => {
                 let message = "a disruption budget forbids its eviction; the next pass tries again";
@@ -132,12 +132,12 @@ impl Writer<'_> {
                 let message = format!("{error}{tries}. This holds for {whose}; grant {right}, or set {off}");
                 applied.findings.extend(self.once(right, change, "Forbidden", message));
             }
-            Meaning::Denied if !nudged => {
+            Meaning::Denied if !in_place => {
                 let message = format!("{error}; exempt pullkeeper there, or delete the pod by hand");
                 self.rests(applied, change, says("Denied", message));
             }
             // A policy's refusal looks like a conflict, but for nothing having changed.
-            Meaning::Denied | Meaning::Conflict if nudged => {
+            Meaning::Denied | Meaning::Conflict if in_place => {
                 self.rests(applied, change, says("Denied", format!("{error}{tries}")));
             }
             Meaning::NamespaceTerminating | Meaning::NamespaceGone => self.left(change, "its namespace goes"),
@@ -200,7 +200,7 @@ fn hindrance(change: &PodChange, missing: &Missing, refused: &BTreeSet<&str>) ->
 /// What RBAC must grant for it.
 pub(super) fn right(action: &PodAction) -> &'static str {
     match action.verb() {
-        Verb::Nudge => "patch on pods",
+        Verb::Rewrite | Verb::Nudge => "patch on pods",
         Verb::Evict => "create on pods/eviction",
         _ => "delete on pods",
     }

@@ -1,27 +1,33 @@
 //! Evicting and deleting pods: only the very pod that was judged, only in the case in which it was judged.
 
+use std::collections::BTreeMap;
+
 use super::Writer;
 use super::pods::{CHANGED, End, Failure, GONE, LOOK, ROUNDS, right};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::{requests, wire};
-use crate::plan::{Pod, PodAction, PodChange, cause};
+use crate::plan::{NUDGED, ORIGINAL, Pod, PodAction, PodChange, cause};
 
 /// What became of a pod meanwhile.
 pub(super) enum Look {
     Gone,
-    /// It is there, and waits for no image. It may have a note of nudges.
-    Well(Option<String>),
+    /// It is there with these annotations, and waits for no image.
+    Well(BTreeMap<String, String>),
     Waits(Box<Pod>),
 }
 
 impl Look {
-    /// What the pod notes of nudges.
-    pub(super) fn note(&self) -> Option<&String> {
-        match self {
-            Self::Gone => None,
-            Self::Well(note) => note.as_ref(),
-            Self::Waits(pod) => pod.nudged.as_ref(),
-        }
+    /// Does the pod bear these annotations?
+    pub(super) fn bears(&self, annotations: &BTreeMap<String, String>) -> bool {
+        let has = |key: &str, value: &String| match self {
+            Self::Gone => false,
+            Self::Well(own) => own.get(key) == Some(value),
+            Self::Waits(pod) => match key.strip_prefix(ORIGINAL) {
+                Some(container) => pod.originals.get(container) == Some(value),
+                None => key == NUDGED && pod.nudged.as_ref() == Some(value),
+            },
+        };
+        annotations.iter().all(|(key, value)| has(key, value))
     }
 }
 
@@ -61,8 +67,8 @@ impl Writer<'_> {
         let seen: Result<wire::Pod, ApiError> = self.cluster.object(&get).await;
         match seen {
             Ok(seen) => {
-                let note = seen.note();
-                Ok(seen.observe().map_or(Look::Well(note), |pod| Look::Waits(Box::new(pod))))
+                let annotations = seen.annotations().clone();
+                Ok(seen.observe().map_or(Look::Well(annotations), |pod| Look::Waits(Box::new(pod))))
             }
             Err(error) if error.meaning() == Meaning::Gone => Ok(Look::Gone),
             Err(error) => Err(Failure { error, right: LOOK }),

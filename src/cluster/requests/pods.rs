@@ -1,11 +1,14 @@
 //! What is done to pods, and the Events that say so.
 
+use std::collections::BTreeMap;
+
 use http::{Method, Request};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{JSON, delete_options, path, request, write};
-use crate::plan::{Containers, NUDGED, Pod, Spelling};
+use crate::config::Label;
+use crate::plan::{Containers, Pod, Spelling};
 
 /// As whom we write Events.
 const REPORTER: &str = "pullkeeper";
@@ -22,15 +25,21 @@ pub(in crate::cluster) fn evict(namespace: &str, name: &str, uid: &str, version:
     request(Method::POST, &path, JSON, JSON, body.to_string().into())
 }
 
-/// Spells images of containers that wait in another way and writes the note of that, if the pod has the version that was seen, and
-/// each container its name and image. `None` where one of them waits no more.
+/// What a pod bears whose images were written.
+pub(in crate::cluster) struct Marks {
+    pub(in crate::cluster) annotations: BTreeMap<String, String>,
+    pub(in crate::cluster) label: Option<Label>,
+}
+
+/// Writes images of containers that wait, and the marks of that, if the pod has the version that was seen, and each
+/// container its name and image. `None` where one of them waits no more.
 ///
 /// All of it is tested, for a container that runs by now would be restarted.
-pub(in crate::cluster) fn nudge(
+pub(in crate::cluster) fn write_images(
     namespace: &str,
     pod: &Pod,
     spellings: &[Spelling],
-    note: &str,
+    marks: &Marks,
 ) -> Option<Request<Vec<u8>>> {
     let test = |path: String, value: &str| json!({"op": "test", "path": path, "value": value});
     let mut patch = vec![test("/metadata/resourceVersion".to_owned(), &pod.resource_version)];
@@ -46,14 +55,25 @@ pub(in crate::cluster) fn nudge(
         patch.push(test(format!("{place}/image"), from));
         patch.push(json!({"op": "replace", "path": format!("{place}/image"), "value": to}));
     }
-    patch.push(if pod.annotated {
-        let key = NUDGED.replace('~', "~0").replace('/', "~1");
-        json!({"op": "add", "path": format!("/metadata/annotations/{key}"), "value": note})
-    } else {
-        json!({"op": "add", "path": "/metadata/annotations", "value": {NUDGED: note}})
-    });
+    patch.extend(add_all("annotations", pod.annotated, &marks.annotations));
+    let labels = marks.label.iter().map(|label| (label.key.clone(), label.value.clone())).collect();
+    patch.extend(add_all("labels", !pod.labels.is_empty(), &labels));
     let target = path("pods", Some(namespace), Some(&pod.name));
     Some(write(Method::PATCH, &target, "application/json-patch+json", &Value::from(patch)))
+}
+
+/// Adds them to a map of the metadata. One that is empty is absent, and has no place for a single key.
+fn add_all(map: &str, is_there: bool, added: &BTreeMap<String, String>) -> Vec<Value> {
+    let map = format!("/metadata/{map}");
+    let add = |(key, value): (&String, &String)| {
+        let key = key.replace('~', "~0").replace('/', "~1");
+        json!({"op": "add", "path": format!("{map}/{key}"), "value": value})
+    };
+    match (is_there, added.is_empty()) {
+        (_, true) => Vec::new(),
+        (true, false) => added.iter().map(add).collect(),
+        (false, false) => vec![json!({"op": "add", "path": map, "value": added})],
+    }
 }
 
 /// An Event on a pod, which `kubectl describe pod` shows. Its name tells one action on one pod from all others: an

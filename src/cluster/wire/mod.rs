@@ -182,6 +182,7 @@ impl Namespace {
         plan::Namespace {
             paused: self.metadata.annotations.get(plan::PAUSE).is_some_and(|value| value == "true"),
             terminating: self.metadata.deletion_timestamp.is_some(),
+            labels: Some(self.metadata.labels.clone()),
             ..plan::Namespace::default()
         }
     }

@@ -1,10 +1,14 @@
 //! Pods, of which only those with a container that waits for its image are kept.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Meta, Object, OwnerReference, Reference, nullable};
-use crate::plan::{self, Containers, Controller, Exit, NEVER_STARTED, NUDGED, Waiting, is_about_image};
+use crate::plan::{
+    self, Containers, Controller, Exit, NEVER_STARTED, NUDGED, ORIGINAL, Waiting, is_about_image,
+};
 
 #[derive(Deserialize)]
 pub(in crate::cluster) struct Pod {
@@ -81,9 +85,9 @@ impl Object for Pod {
 }
 
 impl Pod {
-    /// What it notes of nudges.
-    pub(in crate::cluster) fn note(&self) -> Option<String> {
-        self.metadata.annotations.get(NUDGED).cloned()
+    /// What is annotated on it.
+    pub(in crate::cluster) fn annotations(&self) -> &BTreeMap<String, String> {
+        &self.metadata.annotations
     }
 
     /// The images of its containers, but for ephemeral ones.
@@ -139,7 +143,9 @@ impl Pod {
             service_account: self.spec.service_account_name,
             pull_secrets: self.spec.image_pull_secrets.into_iter().map(|reference| reference.name).collect(),
             lists_own,
+            labels: meta.labels,
             annotated: !meta.annotations.is_empty(),
+            originals: originals(&meta.annotations),
             nudged: meta.annotations.remove(NUDGED),
             controller: controller.map(|OwnerReference { api_version, kind, name, .. }| Controller {
                 api_version,
@@ -152,6 +158,12 @@ impl Pod {
             initializing,
         })
     }
+}
+
+/// The images of rewritten containers as they were.
+fn originals(annotations: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let of = |(key, image): (&String, &String)| Some((key.strip_prefix(ORIGINAL)?.to_owned(), image.clone()));
+    annotations.iter().filter_map(of).collect()
 }
 
 impl ContainerStatus {

@@ -1,7 +1,9 @@
 //! What verdicts ask beside the snapshot, and how it is found what they will ask.
 //!
 //! The verdicts themselves tell: they are given once as if every answer were good, and what they asked for
-//! then is asked for. So there is no second table of rules, and a pod that is left alone costs nothing.
+//! then is asked for. So there is no second table of rules, and a pod that is left alone costs nothing. Where a rule
+//! leads an image to a registry that can't serve it, the pod may be helped in another way: then there is more to ask,
+//! which the same rehearsal tells once the first answers are there.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,14 +41,14 @@ pub struct Questions {
     pub jobs: Vec<(String, String)>,
 }
 
-/// What this pass must ask, given what its sources gave. Where it is too much, what is left out differs from
+/// What this pass must still ask, given what its sources gave and what was answered. Where it is too much, what is left out differs from
 /// one pass to the next: those that can't be helped don't stand in the way of the others for ever.
 #[must_use]
 pub fn questions(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Timestamp) -> Questions {
     if config.pods.heal != Heal::Auto {
         return Questions::default();
     }
-    let (recorder, mut wanted) = (Recorder::default(), WantedByRegistries::default());
+    let (recorder, mut wanted) = (Recorder::of(evidence), WantedByRegistries::default());
     let mut nobody_hears = SoFar::default();
     let waits = |seen: &&crate::plan::Namespace| !(seen.pods.is_empty() || seen.paused || seen.terminating);
     for (name, seen) in snapshot.namespaces.iter().filter(|(_, seen)| waits(seen)) {
@@ -57,9 +59,11 @@ pub fn questions(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now:
         }
     }
     let probes = recorder.probes.into_inner().into_values().collect();
+    let jobs = recorder.jobs.into_inner().into_iter().collect();
+    let max_probes = MAX_PROBES.saturating_sub(evidence.probed.len());
     Questions {
-        probes: if config.verify { some_of(probes, MAX_PROBES, now) } else { Vec::new() },
-        jobs: some_of(recorder.jobs.into_inner().into_iter().collect(), MAX_JOBS, now),
+        probes: if config.verify { some_of(probes, max_probes, now) } else { Vec::new() },
+        jobs: some_of(jobs, MAX_JOBS.saturating_sub(evidence.jobs.len()), now),
     }
 }
 
@@ -72,21 +76,34 @@ fn some_of<T>(mut all: Vec<T>, limit: usize, now: Timestamp) -> Vec<T> {
     all
 }
 
-/// Notes what is asked, and answers as a verdict would like it best.
-#[derive(Default)]
-struct Recorder {
+/// Notes what is asked and not answered yet, and answers as a verdict would like it best.
+struct Recorder<'a> {
+    known: &'a Evidence,
     probes: RefCell<BTreeMap<ProbeKey, Probe>>,
     jobs: RefCell<BTreeSet<(String, String)>>,
 }
 
-impl Answers for Recorder {
+impl<'a> Recorder<'a> {
+    fn of(known: &'a Evidence) -> Self {
+        Self { known, probes: RefCell::default(), jobs: RefCell::default() }
+    }
+}
+
+impl Answers for Recorder<'_> {
     fn probed(&self, probe: &Probe) -> Probed {
+        if let Some(known) = self.known.probed.get(&probe.key()) {
+            return known.clone();
+        }
         self.probes.borrow_mut().entry(probe.key()).or_insert_with(|| probe.clone());
         Probed::Readable { digest: None, anonymously: false }
     }
 
     fn job(&self, namespace: &str, name: &str) -> Result<Job, String> {
-        self.jobs.borrow_mut().insert((namespace.to_owned(), name.to_owned()));
+        let key = (namespace.to_owned(), name.to_owned());
+        if let Some(known) = self.known.jobs.get(&key) {
+            return known.clone();
+        }
+        self.jobs.borrow_mut().insert(key);
         Ok(Job { backoff_limit: 1, ..Job::default() })
     }
 }

@@ -1,12 +1,12 @@
 //! Of the verdicts on the containers of a pod the one on the pod.
 
-use super::{Act, Verdict, Waiting, report};
+use super::{Act, InPlace, Verdict, Waiting, report};
 
 /// One action for the pod. What is done in place is done for each container by itself; to recreate the pod
 /// must help all of them. What is told beats silence.
 pub(super) fn combine(verdicts: Vec<(&Waiting, Verdict)>) -> Verdict {
     let (mut reports, mut leaves, mut evictions) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut nudges, mut spelled, mut helped) = (Vec::new(), Vec::new(), None);
+    let (mut rewrites, mut nudges, mut helped) = (Vec::new(), Vec::new(), None);
     for (waiting, verdict) in verdicts {
         match verdict {
             Verdict::Report(message) => reports.push(message),
@@ -15,17 +15,19 @@ pub(super) fn combine(verdicts: Vec<(&Waiting, Verdict)>) -> Verdict {
                 helped = helped.or(Some(waiting));
                 evictions.push(act);
             }
-            Verdict::Nudge { act, spellings, .. } => {
-                nudges.push(act);
-                spelled.extend(spellings);
-            }
+            Verdict::Rewrite(own) => rewrites.push(own),
+            Verdict::Nudge(own) => nudges.push(own),
         }
     }
     let stuck = !(reports.is_empty() && leaves.is_empty());
     let report = reports.into_iter().next();
-    if !nudges.is_empty() && (stuck || evictions.is_empty()) {
-        let act = nudges.into_iter().reduce(Act::and).unwrap_or_default();
-        return Verdict::Nudge { act, spellings: spelled, besides: report };
+    // A pass has one patch for a pod: what else there is to do is done by the next.
+    if let Some(own) = rewrites.into_iter().reduce(InPlace::and) {
+        return Verdict::Rewrite(InPlace { besides: report, ..own });
+    }
+    let in_place = nudges.into_iter().reduce(InPlace::and).filter(|_| stuck || evictions.is_empty());
+    if let Some(own) = in_place {
+        return Verdict::Nudge(InPlace { besides: report, ..own });
     }
     match (report, leaves.into_iter().next(), evictions.into_iter().reduce(Act::and)) {
         (Some(message), ..) => Verdict::Report(message),
@@ -45,14 +47,4 @@ fn blocked(helped: &Waiting, act: &Act, other: &Waiting, why: &str) -> Verdict {
             act.why, other.container, other.image
         ),
     )
-}
-
-impl Act {
-    /// For both of their reasons; told is the first.
-    fn and(mut self, other: Self) -> Self {
-        self.secrets.extend(other.secrets);
-        self.service_account = self.service_account.or(other.service_account);
-        self.room = self.room.or(other.room);
-        self
-    }
 }

@@ -10,24 +10,26 @@ mod named;
 mod oldest;
 mod ours;
 mod recreation;
+mod rewrite;
 mod stuck;
 mod surroundings;
-
-use std::collections::BTreeSet;
+mod verdict;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::cause::{Cause, cause, other_image};
 use super::nudge::Spelling;
 use super::probe::{Probe, Probed};
+use super::rewriting;
 use super::snapshot::{Pod, Waiting};
 use crate::config::{Heal, Pods};
-use crate::registry::{Host, Image, key_matches};
+use crate::registry::Image;
 pub use answers::{Answers, Questions, questions};
 use combination::combine;
-pub(super) use ours::{of_ours, waits};
+pub(super) use ours::{of_ours, serves, waits};
 pub use stuck::Stuck;
 pub use surroundings::{OurSecret, OurServiceAccount, Served, Surroundings};
+pub use verdict::{Act, InPlace, Verdict};
 
 /// The kubelet's longest back-off is five minutes; a pod that still waits after this long, though its
 /// Secret is right, was refused with it.
@@ -35,46 +37,11 @@ const BACK_OFF: SignedDuration = SignedDuration::from_secs(330);
 /// The kubelet's first back-off: before it is over a pod has hardly been tried.
 const FIRST_BACK_OFF: SignedDuration = SignedDuration::from_secs(10);
 
-/// What to do with one pod.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing, and nothing to say: with the reason, for who asks.
-    Leave(String),
-    /// Nothing, but the user should know.
-    Report(String),
-    /// Have its node pull at once, by another spelling of its images.
-    Nudge {
-        /// Why.
-        act: Act,
-        /// The images, one a container.
-        spellings: Vec<Spelling>,
-        /// What the user should know of its other containers.
-        besides: Option<String>,
-    },
-    /// Have it recreated by its controller, within disruption budgets.
-    Evict(Act),
-    /// Have it recreated the oldest tool's way.
-    Delete(Act),
-}
-
-/// Why something is done to a pod, and what must be true when it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Act {
-    /// The reason, for a sentence.
-    pub why: String,
-    /// The Secrets that must be in place first.
-    pub secrets: BTreeSet<String>,
-    /// The ServiceAccount that must name them first, if it matters.
-    pub service_account: Option<String>,
-    /// How many pods its controller can lose, if it counts.
-    pub room: Option<usize>,
-}
-
 /// The verdict on one pod.
 #[must_use]
 pub fn judge(
     pod: &Pod,
-    around: &Surroundings,
+    around: &Surroundings<'_>,
     settings: &Pods,
     answers: &dyn Answers,
     now: Timestamp,
@@ -87,17 +54,17 @@ pub fn judge(
     }
     let judge = |waiting| (waiting, judge_container(pod, waiting, around, settings, answers, now));
     let mut verdict = combine(pod.waiting.iter().map(judge).collect());
-    if let Verdict::Nudge { spellings, .. } = &mut verdict {
-        spellings.extend(of_the_same_image(pod, spellings));
+    if let Verdict::Rewrite(own) | Verdict::Nudge(own) = &mut verdict {
+        own.spellings.extend(of_the_same_image(pod, &own.spellings));
     }
     verdict
 }
 
-/// Containers that come after a nudged init container and have its very image: the kubelet's back-off is kept by pod
-/// and spelling, so that they would wait for the rest of it.
-fn of_the_same_image(pod: &Pod, nudged: &[Spelling]) -> Vec<Spelling> {
+/// Containers that come after an init container whose image is written, and have its very image: the kubelet's
+/// back-off is kept by pod and spelling, so that they would wait for the rest of it.
+fn of_the_same_image(pod: &Pod, written: &[Spelling]) -> Vec<Spelling> {
     let alike = |own: &Waiting| {
-        let first = nudged.iter().find(|spelling| spelling.from == own.image)?;
+        let first = written.iter().find(|spelling| spelling.from == own.image)?;
         Some(Spelling { container: own.container.clone(), ..first.clone() })
     };
     pod.initializing.iter().filter_map(alike).collect()
@@ -105,7 +72,7 @@ fn of_the_same_image(pod: &Pod, nudged: &[Spelling]) -> Vec<Spelling> {
 
 fn nobodys_business(
     pod: &Pod,
-    around: &Surroundings,
+    around: &Surroundings<'_>,
     settings: &Pods,
     now: Timestamp,
 ) -> Option<&'static str> {
@@ -121,7 +88,7 @@ fn nobodys_business(
 
 /// Its node has hardly tried, and since it was made neither did a Secret of ours that it names change, nor did its
 /// ServiceAccount come to name one that it lacks.
-fn is_young(pod: &Pod, around: &Surroundings, now: Timestamp) -> bool {
+fn is_young(pod: &Pod, around: &Surroundings<'_>, now: Timestamp) -> bool {
     let Some(made) = pod.created.filter(|made| now.duration_since(*made) < FIRST_BACK_OFF) else {
         return false;
     };
@@ -138,7 +105,7 @@ struct Case<'a> {
     waiting: &'a Waiting,
     image: &'a Image,
     cause: Cause,
-    around: &'a Surroundings,
+    around: &'a Surroundings<'a>,
     settings: &'a Pods,
     answers: &'a dyn Answers,
     now: Timestamp,
@@ -147,7 +114,7 @@ struct Case<'a> {
 fn judge_container(
     pod: &Pod,
     waiting: &Waiting,
-    around: &Surroundings,
+    around: &Surroundings<'_>,
     settings: &Pods,
     answers: &dyn Answers,
     now: Timestamp,
@@ -157,8 +124,12 @@ fn judge_container(
     };
     let other = other_image(waiting).and_then(|text| Some((Image::parse(&text).ok()?, text)));
     let refused = other.as_ref().map_or(image, |(other, _)| other);
-    let matching = |host: &Host| host.keys().iter().any(|key| key_matches(key, refused));
-    if !around.wanted.iter().any(matching) {
+    if rewriting::is_untried(pod, waiting) {
+        return Verdict::Leave("it was rewritten a moment ago; its node is about to pull".to_owned());
+    }
+    let is_ours = around.wanted.iter().any(|host| serves(host, refused));
+    let target = around.rewriting.filter(|_| other.is_none()).and_then(|rules| rules.target(pod, image));
+    if !is_ours && target.is_none() {
         return Verdict::Leave(format!("registry {} is not ours", refused.registry()));
     }
     let cause = cause(waiting);
@@ -166,27 +137,16 @@ fn judge_container(
     if let Some((_, other)) = &other {
         return report(waiting, &of_a_volume(other, cause));
     }
-    if let Some(remedy) = remedy(cause, pod, around, now) {
-        return report(waiting, &format!("{}; {remedy}", cause.words()));
-    }
     let judged = Case { pod, waiting, image, cause, around, settings, answers, now };
-    let serving: Vec<Serving<'_>> = around
-        .secrets
-        .iter()
-        .filter_map(|(name, secret)| {
-            let served = secret.serves.iter().find(|served| matching(&served.host))?;
-            Some(Serving { name, served, changed: secret.changed })
-        })
-        .collect();
-    if serving.is_empty() {
-        return judged.report(&format!(
-            "there is no good credential for {}; another line says what is wrong with its Secret",
-            image.registry()
-        ));
+    match target.filter(|_| rewrite::helps(cause)).map(|target| rewrite::judge(&judged, &target)) {
+        Some(Ok(verdict)) => return verdict,
+        Some(Err(why)) if !is_ours => return judged.report(&why),
+        _ => {}
     }
-    match serving.iter().find(|serving| pod.pull_secrets.contains(serving.name)) {
-        Some(serving) => named::judge(&judged, serving),
-        None => recreation::judge(&judged, &serving),
+    match remedy(cause, pod, around, now) {
+        Some(remedy) => judged.report(&remedy),
+        None if is_ours => judged.by_our_secrets(),
+        None => Verdict::Leave("a Secret of the pod has just changed; its node tries again".to_owned()),
     }
 }
 
@@ -199,7 +159,7 @@ struct Serving<'a> {
 }
 
 /// What the user can do about a cause that no credential mends.
-fn remedy(cause: Cause, pod: &Pod, around: &Surroundings, now: Timestamp) -> Option<String> {
+fn remedy(cause: Cause, pod: &Pod, around: &Surroundings<'_>, now: Timestamp) -> Option<String> {
     let remedy = match cause {
         Cause::Access | Cause::Expired | Cause::RateLimit | Cause::Denied | Cause::Untold => return None,
         Cause::Malformed => return malformed(pod, around, now),
@@ -214,7 +174,7 @@ fn remedy(cause: Cause, pod: &Pod, around: &Surroundings, now: Timestamp) -> Opt
 /// One that the kubelet can't decode fails every pull of the pod. Ours are good by now: it is another's, or the
 /// pod names ours alone, and there is none any more. Where ours has just changed, what the kubelet said may be of
 /// before.
-fn malformed(pod: &Pod, around: &Surroundings, now: Timestamp) -> Option<String> {
+fn malformed(pod: &Pod, around: &Surroundings<'_>, now: Timestamp) -> Option<String> {
     let mut changes = pod.pull_secrets.iter().filter_map(|name| around.secrets.get(name)?.changed);
     if changes.any(|at| is_untried(pod, at, now)) {
         return None;
@@ -251,6 +211,28 @@ fn report(waiting: &Waiting, what: &str) -> Verdict {
 }
 
 impl Case<'_> {
+    /// What our Secrets make of it.
+    fn by_our_secrets(&self) -> Verdict {
+        let matching = |served: &&Served| serves(&served.host, self.image);
+        let secrets = self.around.secrets.iter();
+        let serving: Vec<_> = secrets
+            .filter_map(|(name, secret)| {
+                let served = secret.serves.iter().find(matching)?;
+                Some(Serving { name, served, changed: secret.changed })
+            })
+            .collect();
+        if serving.is_empty() {
+            return self.report(&format!(
+                "there is no good credential for {}; another line says what is wrong with its Secret",
+                self.image.registry()
+            ));
+        }
+        match serving.iter().find(|serving| self.pod.pull_secrets.contains(serving.name)) {
+            Some(serving) => named::judge(self, serving),
+            None => recreation::judge(self, &serving),
+        }
+    }
+
     /// Its cause, and what else there is to say.
     fn report(&self, what: &str) -> Verdict {
         report(self.waiting, &format!("{}; {what}", self.cause.words()))

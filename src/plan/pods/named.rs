@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{Act, BACK_OFF, Case, Serving, Verdict, is_untried};
+use super::{Act, BACK_OFF, Case, InPlace, Serving, Verdict, is_untried};
 use crate::plan::nudge::{self, Spelling};
 use crate::plan::probe::Probed;
 use crate::plan::{Cause, Waiting};
@@ -64,7 +64,7 @@ fn no_reason_to_try(case: &Case<'_>, name: &str, nudged: bool, answer: &Probed) 
 impl Case<'_> {
     fn nudge(&self, secret: &str, to: String) -> Verdict {
         let Waiting { container, image, .. } = self.waiting;
-        Verdict::Nudge {
+        Verdict::Nudge(InPlace {
             act: Act {
                 why: format!("{}; Secret {secret} has a good credential for it", self.cause.words()),
                 secrets: [secret.to_owned()].into(),
@@ -72,7 +72,7 @@ impl Case<'_> {
             },
             spellings: vec![Spelling { container: container.clone(), from: image.clone(), to }],
             besides: None,
-        }
+        })
     }
 
     /// What a person may do where nothing else helps.

@@ -6,7 +6,7 @@ use crate::plan::snapshot::{Pod, Waiting};
 /// Every pod on ErrImagePull or ImagePullBackOff, but none that has had its chance: one that names our
 /// Secret and was made after the Secret's last change. And none at all while a Secret of ours isn't in
 /// place: a new pod would be no better off, and would be deleted again.
-pub(super) fn judge(pod: &Pod, around: &Surroundings) -> Verdict {
+pub(super) fn judge(pod: &Pod, around: &Surroundings<'_>) -> Verdict {
     let stuck = |w: &&Waiting| matches!(w.reason.as_str(), "ErrImagePull" | "ImagePullBackOff");
     let Some(waiting) = pod.waiting.iter().find(stuck) else {
         return Verdict::Leave("it is not on ErrImagePull or ImagePullBackOff".to_owned());

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::ours::concerns_us;
 use super::{Surroundings, Verdict};
 use crate::plan::cause::{Cause, cause};
 use crate::plan::snapshot::{Pod, Waiting};
-use crate::registry::{Image, key_matches};
 
 /// How many pods wait for a cause and have a verdict. A pod counts once, however many of its containers wait.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Stuck(BTreeMap<(Cause, &'static str), usize>);
 
 impl Stuck {
     /// Adds a pod that was judged.
-    pub(in crate::plan) fn count(&mut self, pod: &Pod, around: &Surroundings, verdict: &Verdict) {
+    pub(in crate::plan) fn count(&mut self, pod: &Pod, around: &Surroundings<'_>, verdict: &Verdict) {
         if let Some(waiting) = telling(pod, around) {
             *self.0.entry((cause(waiting), verdict.word())).or_default() += 1;
         }
@@ -31,25 +31,8 @@ impl FromIterator<(Cause, &'static str, usize)> for Stuck {
     }
 }
 
-/// The container that stands for the pod: the first whose registry is ours, for its verdict rests on that one.
-fn telling<'a>(pod: &'a Pod, around: &Surroundings) -> Option<&'a Waiting> {
-    let is_ours = |waiting: &&Waiting| {
-        let Ok(image) = Image::parse(&waiting.image) else { return false };
-        around.wanted.iter().any(|host| host.keys().iter().any(|key| key_matches(key, &image)))
-    };
-    pod.waiting.iter().find(is_ours).or_else(|| pod.waiting.first())
-}
-
-impl Verdict {
-    /// The verdict in a word, for machines.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Leave(_) => "leave",
-            Self::Report(_) => "report",
-            Self::Nudge { .. } => "nudge",
-            Self::Evict(_) => "evict",
-            Self::Delete(_) => "delete",
-        }
-    }
+/// The container that stands for the pod: the first that is ours to care for, for its verdict rests on that one.
+fn telling<'a>(pod: &'a Pod, around: &Surroundings<'_>) -> Option<&'a Waiting> {
+    let ours = |waiting: &&Waiting| concerns_us(pod, waiting, around);
+    pod.waiting.iter().find(ours).or_else(|| pod.waiting.first())
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::config::Reach;
+use crate::plan::rewriting::Rewriting;
 use crate::registry::{Entry, Host};
 
 /// What the pods of one namespace will find there once its Secrets and ServiceAccounts are done.
 #[derive(Default)]
-pub struct Surroundings {
+pub struct Surroundings<'a> {
     /// The namespace.
     pub namespace: String,
     /// Our Secrets here, by name.
@@ -22,6 +23,8 @@ pub struct Surroundings {
     pub incomplete: bool,
     /// Healing is not for this namespace: `kube-system`, unless named.
     pub exempt: bool,
+    /// The rules by which images are pulled from elsewhere, if they hold here.
+    pub rewriting: Option<Rewriting<'a>>,
 }
 
 /// A Secret of ours as pods will find it.

@@ -8,6 +8,7 @@ mod idempotence;
 mod left;
 mod plugins;
 mod pods;
+mod proxies;
 mod safety;
 mod secrets;
 mod seen;

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::super::pods::{event, nudge};
+use super::super::pods::{Marks, event, write_images};
 use super::{header, told};
+use crate::config::Label;
 use crate::plan::{Containers, Pod, Spelling, Waiting};
 
 fn pod(list: Containers) -> Pod {
@@ -27,10 +28,22 @@ fn spelling(container: &str, from: &str) -> Spelling {
     Spelling { container: container.into(), from: from.into(), to: "h.io/app:1@sha256:a".into() }
 }
 
+/// Marks with these annotations and no label.
+fn marks(annotations: &[(&str, &str)]) -> Marks {
+    let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    Marks { annotations: annotations.iter().map(own).collect(), label: None }
+}
+
 #[test]
 fn a_nudge_tests_what_it_was_judged_by() {
     for (list, place) in [(Containers::Init, "initContainers"), (Containers::Regular, "containers")] {
-        let request = nudge("a", &pod(list), &[spelling("app", "h.io/app:1")], "{}").unwrap();
+        let request = write_images(
+            "a",
+            &pod(list),
+            &[spelling("app", "h.io/app:1")],
+            &marks(&[("pullkeeper.io/nudged", "{}")]),
+        )
+        .unwrap();
         let (uri, body) = told(&request);
         assert_eq!(uri, "PATCH /api/v1/namespaces/a/pods/web?fieldManager=pullkeeper");
         assert_eq!(header(&request, super::header::CONTENT_TYPE), "application/json-patch+json");
@@ -46,6 +59,27 @@ fn a_nudge_tests_what_it_was_judged_by() {
 }
 
 #[test]
+fn marks_are_added_to_what_is_there_or_make_the_map() {
+    let mut marks = marks(&[("a.io/x~y", "1"), ("b", "2")]);
+    marks.label = Some(Label { key: "c/d".into(), value: "3".into() });
+    let bare = pod(Containers::Regular);
+    let full = Pod { annotated: true, labels: [("app".into(), "web".into())].into(), ..bare.clone() };
+    let whole = json!([
+        {"op": "add", "path": "/metadata/annotations", "value": {"a.io/x~y": "1", "b": "2"}},
+        {"op": "add", "path": "/metadata/labels", "value": {"c/d": "3"}},
+    ]);
+    let each = json!([
+        {"op": "add", "path": "/metadata/annotations/a.io~1x~0y", "value": "1"},
+        {"op": "add", "path": "/metadata/annotations/b", "value": "2"},
+        {"op": "add", "path": "/metadata/labels/c~1d", "value": "3"},
+    ]);
+    for (pod, added) in [(bare, whole), (full, each)] {
+        let (_, body) = told(&write_images("a", &pod, &[spelling("app", "h.io/app:1")], &marks).unwrap());
+        assert_eq!(body.as_array().unwrap()[4..], *added.as_array().unwrap());
+    }
+}
+
+#[test]
 fn there_is_no_nudge_of_what_waits_no_more_or_cannot_be_changed() {
     let table = [
         (Containers::Regular, "app", "h.io/app:2"),
@@ -55,7 +89,7 @@ fn there_is_no_nudge_of_what_waits_no_more_or_cannot_be_changed() {
     for (list, container, from) in table {
         // One of several is enough.
         let spellings = [spelling("app", "h.io/app:1"), spelling(container, from)];
-        assert!(nudge("a", &pod(list), &spellings, "{}").is_none(), "{container} {from}");
+        assert!(write_images("a", &pod(list), &spellings, &marks(&[])).is_none(), "{container} {from}");
     }
 }
 

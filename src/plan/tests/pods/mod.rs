@@ -5,6 +5,7 @@ mod budget;
 mod jobs;
 mod named;
 mod probes;
+mod rewrites;
 
 use super::builders::{IMAGE, REFUSED, added, ago, config, evidence, namespace, now, owner, pod, waiting};
 use jiff::SignedDuration;
@@ -34,6 +35,7 @@ fn told(plan: &Plan) -> (Option<&'static str>, String) {
 
 fn verb(action: &PodAction) -> &'static str {
     match action {
+        PodAction::Rewrite { .. } => "rewrite",
         PodAction::Nudge(_) => "nudge",
         PodAction::Evict => "evict",
         PodAction::Delete => "delete",

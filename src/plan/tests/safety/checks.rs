@@ -38,6 +38,7 @@ pub(super) fn check(known: &Known, seen: &Namespace, plan: &Plan) {
                 assert_eq!(known.settings.heal, Heal::All);
                 assert!(!case.had_its_chance(pod), "{pod:?}");
             }
+            PodAction::Rewrite { .. } => panic!("there is no rule: {pod:?}"),
             PodAction::Evict => case.eviction(pod),
             PodAction::Nudge(spellings) => {
                 assert!(known.settings.nudge && !spellings.is_empty());

@@ -151,6 +151,7 @@ impl World {
                 nudge(&mut noted, spellings, at);
                 body.pod.nudged = noted.nudged;
             }
+            PodAction::Rewrite { .. } => panic!("there is no rule: {change:?}", change = change.pod),
             PodAction::Evict | PodAction::Delete => self.recreate(index, change),
         }
     }

@@ -1,29 +1,30 @@
-//! Nudging: spelling the images of containers that wait in another way, so that their node pulls at once.
+//! Writing the images of containers that wait, so that their node pulls at once: another spelling of the same, or where
+//! a rule leads to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Writer;
 use super::pods::{CHANGED, End, Failure, GONE, RESTLESS, ROUNDS, right};
 use super::recreate::Look;
-use crate::cluster::error::Meaning;
+use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::requests;
-use crate::plan::{Pod, PodAction, Spelling, cause, noted};
+use crate::cluster::requests::pods::Marks;
+use crate::plan::{NUDGED, Pod, PodAction, PodChange, Spelling, cause, noted, originals};
 
 impl Writer<'_> {
-    /// Nudges the containers that still wait as they were judged. A refusal by whom the pod's version isn't at
-    /// issue is an error: a policy's has the same code as a patch whose test failed (422).
-    pub(super) async fn nudge(&self, pod: &Pod, spellings: &[Spelling]) -> Result<End, Failure> {
+    /// Writes the images of the containers that still wait as they were judged. A refusal by whom the pod's version
+    /// isn't at issue is an error: a policy's has the same code as a patch whose test failed (422).
+    pub(super) async fn write_in_place(&self, change: &PodChange) -> Result<End, Failure> {
+        let PodChange { pod, action, .. } = change;
         let mut seen = pod.clone();
-        let mut spellings = spellings.to_vec();
+        let mut spellings = action.spellings().to_vec();
         let mut round = 0;
         loop {
-            // It holds the moment, which tells it from any other.
-            let note = noted(&seen, &spellings, self.cluster.now());
-            let note = serde_json::to_string(&note).unwrap_or_default();
-            let patch = requests::pods::nudge(&self.own.name, &seen, &spellings, &note);
+            let marks = self.marks(action, &seen, &spellings);
+            let patch = requests::pods::write_images(&self.own.name, &seen, &spellings, &marks);
             let Some(patch) = patch else { return Ok(End::Settled(CHANGED)) };
-            let Err(error) = self.cluster.send(&patch).await else { return Ok(End::Nudged(spellings)) };
-            let failure = |error| Err(Failure { error, right: right(&PodAction::Nudge(Vec::new())) });
+            let Err(error) = self.cluster.send(&patch).await else { return Ok(End::InPlace(spellings)) };
+            let failure = |error| Err(Failure { error, right: right(action) });
             match error.meaning() {
                 Meaning::Gone => return Ok(End::Settled(GONE)),
                 Meaning::Conflict => {}
@@ -31,7 +32,9 @@ impl Writer<'_> {
             }
             let now = match self.look_again(pod).await? {
                 // The answer to our own patch was lost: it may run by now.
-                now if now.note() == Some(&note) => return Ok(End::Nudged(spellings)),
+                now if is_ours(action, &error) && now.bears(&marks.annotations) => {
+                    return Ok(End::InPlace(spellings));
+                }
                 Look::Waits(now) if now.uid == pod.uid && !now.terminating => *now,
                 Look::Gone => return Ok(End::Settled(GONE)),
                 _ => return Ok(End::Settled(CHANGED)),
@@ -50,6 +53,21 @@ impl Writer<'_> {
             seen = now;
         }
     }
+
+    /// What the pod is to tell of it.
+    fn marks(&self, action: &PodAction, pod: &Pod, spellings: &[Spelling]) -> Marks {
+        if let PodAction::Rewrite { label, .. } = action {
+            return Marks { annotations: originals(pod, spellings), label: label.clone() };
+        }
+        // It holds the moment, which tells it from any other.
+        let note = serde_json::to_string(&noted(pod, spellings, self.cluster.now())).unwrap_or_default();
+        Marks { annotations: BTreeMap::from([(NUDGED.to_owned(), note)]), label: None }
+    }
+}
+
+/// Would what the pod bears be of our own patch? That of a rewrite tells no moment, and others may make the same.
+fn is_ours(action: &PodAction, error: &ApiError) -> bool {
+    matches!(action, PodAction::Nudge(_)) || error.was_retried()
 }
 
 /// Those of containers that still wait as they were judged, and of what comes after them: where an init container
