@@ -3,18 +3,22 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::Step;
 use crate::cluster::{ApiError, Cluster, Scope, Writing};
 use crate::config::{Config, Preset};
 use crate::credentials::{self, Memory};
-use crate::plan::{self, Applied, Finding, Plan, Probe};
+use crate::plan::{self, Applied, Evidence, Finding, Plan, Probe, Snapshot};
 use crate::progress::Progress;
 use crate::report::Report;
 
 /// No write is begun later than this after the pass began; the next pass goes on.
 const DEADLINE: Duration = Duration::from_mins(10);
+
+/// How often answers may lead to other questions: once, where no registry serves an image that a rule leads to it.
+const ROUNDS: usize = 2;
 
 /// How a pass is to be made.
 #[derive(Debug, Clone, Default)]
@@ -89,13 +93,15 @@ async fn look_and_plan(
     let snapshot = cluster.snapshot(config, scope).await?;
     let now = cluster.now();
     let needs = plan::needs(config, &snapshot, now);
-    let texts = cluster.secret_texts(&needs.secret_keys).await;
-    let mut evidence = credentials::gather(config, &needs, &texts, memory, now).await;
-    let questions = plan::questions(config, &snapshot, &evidence, now);
-    let (probed, jobs) =
-        join(credentials::probe(&questions.probes, &memory.refusals), cluster.jobs(&questions.jobs)).await;
-    evidence.probed = questions.probes.iter().map(Probe::key).zip(probed).collect();
-    evidence.jobs = jobs;
+    let proxies = if scope.only.is_none() { plan::proxies(config) } else { Vec::new() };
+    let gathering = async {
+        let texts = cluster.secret_texts(&needs.secret_keys).await;
+        let mut evidence = credentials::gather(config, &needs, &texts, memory, now).await;
+        ask(cluster, config, &snapshot, &mut evidence, memory, now).await;
+        evidence
+    };
+    let (mut evidence, said) = join(gathering, credentials::proxies(&proxies, memory)).await;
+    evidence.proxies = said;
     let plan = plan::plan(config, &snapshot, &evidence, now);
     plan.left.iter().for_each(|line| log::debug!("{line}"));
     Ok((plan, snapshot.namespaces.len()))
@@ -107,6 +113,27 @@ async fn look_at_policy(cluster: &Cluster, config: &Config, scope: &Scope) -> (V
         return (Vec::new(), None);
     }
     cluster.policy_steps(config).await
+}
+
+/// Asks what the verdicts on pods rest on; and again, where the first answers leave more to ask.
+async fn ask(
+    cluster: &Cluster,
+    config: &Config,
+    snapshot: &Snapshot,
+    evidence: &mut Evidence,
+    memory: &Memory,
+    now: Timestamp,
+) {
+    for _ in 0..ROUNDS {
+        let questions = plan::questions(config, snapshot, evidence, now);
+        if questions.is_empty() {
+            return;
+        }
+        let probing = credentials::probe(&questions.probes, &memory.refusals);
+        let (probed, jobs) = join(probing, cluster.jobs(&questions.jobs)).await;
+        evidence.probed.extend(questions.probes.iter().map(Probe::key).zip(probed));
+        evidence.jobs.extend(jobs);
+    }
 }
 
 /// Ends a pass that has had its time.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::Refusals;
+use super::proxies::Greetings;
 use crate::config::{Config, Refresh, Registry};
 use crate::plan::{Credential, Given, SourceFailure, Trust};
 use crate::registry::Host;
@@ -22,6 +23,8 @@ const LONGEST_REST: Duration = Duration::from_mins(1);
 pub struct Memory {
     /// What registries refused.
     pub refusals: Refusals,
+    /// What was said by whom rules lead images to.
+    pub(super) proxies: Greetings,
     sources: Mutex<BTreeMap<What, Known>>,
 }
 
@@ -96,6 +99,7 @@ impl Memory {
     pub fn forgive(&self) {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         sources.retain(|_, known| matches!(known, Known::Gave(_)));
+        self.proxies.forget();
     }
 }
 

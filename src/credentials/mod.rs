@@ -18,6 +18,7 @@ mod plugged;
 mod plugin;
 mod probe;
 mod program;
+mod proxies;
 mod refusals;
 #[cfg(test)]
 mod scripts;
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 pub(crate) use asking::system_tls;
 pub use memory::Memory;
 pub use probe::probe;
+pub use proxies::proxies;
 pub use refusals::Refusals;
 
 use futures::future::join_all;

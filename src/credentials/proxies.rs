@@ -1,0 +1,180 @@
+//! Do the registries serve at all to which rules lead images? Each is asked as nobody at `/v2/`, and no login is shown.
+//!
+//! Where it sends to a token server, that is asked for a token for nobody: many a proxy serves everybody with one,
+//! though `/v2/` wants a login.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, stream};
+use reqwest::{Response, StatusCode};
+
+use super::Memory;
+use super::asking::{Auth, Challenge, Network, Registry, Server, Way, words};
+use crate::config::Reach;
+use crate::plan::{Proxy, ProxySaid};
+
+/// The most that are asked at a time.
+const AT_ONCE: usize = 8;
+/// How long an answer is kept: as long as those about images.
+const KEPT: Duration = Duration::from_mins(5);
+
+/// What each of them says, in their order, or has said not long ago.
+pub async fn proxies(proxies: &[Proxy], memory: &Memory) -> Vec<(Proxy, ProxySaid)> {
+    if proxies.is_empty() {
+        return Vec::new();
+    }
+    // The system's roots and proxies are read once for all of them.
+    let network = Network::system();
+    let asked = proxies.iter().map(async |proxy| {
+        let said = match memory.proxies.recall(proxy, Instant::now()) {
+            Some(said) => said,
+            None => ask(&network, proxy).await,
+        };
+        memory.proxies.keep(proxy, &said, Instant::now());
+        (proxy.clone(), said)
+    });
+    stream::iter(asked).buffered(AT_ONCE).collect().await
+}
+
+/// What proxies said, for as long as a loop runs.
+#[derive(Default)]
+pub(super) struct Greetings(Mutex<BTreeMap<(String, Reach), (Instant, ProxySaid)>>);
+
+impl Greetings {
+    fn recall(&self, proxy: &Proxy, now: Instant) -> Option<ProxySaid> {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.retain(|_, (at, _)| now.saturating_duration_since(*at) < KEPT);
+        said.get(&of(proxy)).map(|(_, said)| said.clone())
+    }
+
+    /// Keeps it as long from when it was heard, not from when it was recalled.
+    fn keep(&self, proxy: &Proxy, said: &ProxySaid, now: Instant) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(of(proxy)).or_insert_with(|| (now, said.clone()));
+    }
+
+    /// Forgets all of it.
+    pub(super) fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+fn of(proxy: &Proxy) -> (String, Reach) {
+    (proxy.authority.clone(), proxy.reach.clone())
+}
+
+async fn ask(network: &Network, proxy: &Proxy) -> ProxySaid {
+    let asked = tokio::time::timeout(network.deadline, greet(network, proxy)).await;
+    let late = |_| Err(format!("it gave no answer within {:?}; see that it runs", network.deadline));
+    asked.unwrap_or_else(late).unwrap_or_else(ProxySaid::Away)
+}
+
+/// An error is why it serves nobody.
+async fn greet(network: &Network, proxy: &Proxy) -> Result<ProxySaid, String> {
+    let registry = Registry::at(network, &proxy.authority, Server::Registry, &proxy.reach).await?;
+    let answer = registry.peer.get(Auth::Nobody).await?;
+    match answer.status() {
+        StatusCode::UNAUTHORIZED => login_at(&registry, &answer, proxy).await,
+        status if status.is_server_error() => {
+            Err(words::no_registry(&registry.peer.server, &registry.peer.url, &answer))
+        }
+        _ => Ok(ProxySaid::Open),
+    }
+}
+
+async fn login_at(registry: &Registry<'_>, answer: &Response, proxy: &Proxy) -> Result<ProxySaid, String> {
+    match registry.way(answer) {
+        Ok(Way::Bearer(challenge)) => token_for_nobody(registry, &challenge, proxy).await,
+        Ok(Way::Basic) | Err(_) => Ok(ProxySaid::WantsLogin),
+    }
+}
+
+async fn token_for_nobody(
+    registry: &Registry<'_>,
+    challenge: &Challenge,
+    proxy: &Proxy,
+) -> Result<ProxySaid, String> {
+    let scope = |path: &str| match path {
+        "" => "repository:library/any:pull".to_owned(),
+        path => format!("repository:{path}/library/any:pull"),
+    };
+    let scopes: Vec<_> = proxy.targets.iter().map(|to| scope(to.path())).collect();
+    let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
+    let tokens = registry.token_server(challenge, &scopes).await?;
+    let status = tokens.get(Auth::Nobody).await?.status();
+    let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    Ok(if refused { ProxySaid::WantsLogin } else { ProxySaid::Open })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::asking::stand_in::basic;
+    use crate::credentials::asking::stand_in::server::{Server as StandIn, reply};
+    use crate::credentials::asking::stand_in::wants;
+    use crate::credentials::asking::stand_in::world::{PLAIN, World};
+    use crate::registry::Prefix;
+
+    fn proxy(authority: &str) -> Proxy {
+        let targets = vec![Prefix::parse(&format!("{authority}/hub")).unwrap()];
+        Proxy { authority: authority.to_owned(), reach: PLAIN, targets }
+    }
+
+    #[tokio::test]
+    async fn each_answer_to_nobody_says_whether_it_serves() {
+        let remedy = "a later pass asks again";
+        let away = ProxySaid::Away(format!("it answers 503 Service Unavailable to /v2/; {remedy}"));
+        let table = [
+            (reply(200), ProxySaid::Open),
+            (reply(404), ProxySaid::Open),
+            (reply(429), ProxySaid::Open),
+            (basic(), ProxySaid::WantsLogin),
+            (reply(401), ProxySaid::WantsLogin),
+            (reply(503), away),
+        ];
+        for (answer, said) in table {
+            let status = answer.0;
+            let registry = StandIn::new([answer]).await;
+            let asked = ask(&World::new().network, &proxy(&registry.address.to_string())).await;
+            assert_eq!(asked, said, "{status}");
+            assert_eq!((registry.lines(), registry.logins()), (vec!["GET /v2/".to_owned()], vec![None]));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_gives_a_token_to_nobody_may_serve_everybody() {
+        for (status, said) in
+            [(200, ProxySaid::Open), (401, ProxySaid::WantsLogin), (403, ProxySaid::WantsLogin)]
+        {
+            let tokens = StandIn::new([reply(status)]).await;
+            let realm = format!("http://{}/token", tokens.address);
+            let registry = StandIn::new([wants(&format!(r#"Bearer realm="{realm}",service="s""#))]).await;
+            let asked = ask(&World::new().network, &proxy(&registry.address.to_string())).await;
+            assert_eq!(asked, said, "{status}");
+            assert_eq!(
+                tokens.lines(),
+                ["GET /token?service=s&scope=repository%3Ahub%2Flibrary%2Fany%3Apull"]
+            );
+            assert_eq!(tokens.logins(), [None]);
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_told_with_the_next_step() {
+        let ProxySaid::Away(why) = ask(&World::new().network, &proxy("127.0.0.1:1")).await else { panic!() };
+        assert!(why.starts_with("it can't be reached: "), "{why}");
+    }
+
+    #[test]
+    fn an_answer_rests_for_a_while_and_is_of_one_registry() {
+        let (greetings, now) = (Greetings::default(), Instant::now());
+        greetings.keep(&proxy("a.io"), &ProxySaid::Open, now);
+        let half = now + KEPT / 2;
+        greetings.keep(&proxy("a.io"), &ProxySaid::WantsLogin, half);
+        assert_eq!(greetings.recall(&proxy("a.io"), half), Some(ProxySaid::Open));
+        assert_eq!(greetings.recall(&proxy("b.io"), half), None);
+        assert_eq!(greetings.recall(&proxy("a.io"), now + KEPT), None, "from when it was heard");
+    }
+}
