@@ -157,7 +157,10 @@ impl Cluster {
             });
             (name, secrets.await)
         }));
-        let accounts = self.service_accounts(&config.service_accounts, namespace);
+        let nobody = ServiceAccounts::None;
+        // Without a registry there is no Secret that they could name.
+        let chosen = if config.registries.is_empty() { &nobody } else { &config.service_accounts };
+        let accounts = self.service_accounts(chosen, namespace);
         let pods = self.pods(config.pods.heal, namespace);
         let (secrets, (service_accounts, pods)) = join(secrets, join(accounts, pods)).await;
         // What a new pod would get isn't known then.
