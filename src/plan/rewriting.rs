@@ -48,7 +48,7 @@ impl<'a> Rewriting<'a> {
     }
 
     /// Where this image of the pod is pulled from instead, if a rule is for it.
-    pub(super) fn target(&self, pod: &Pod, image: &Image) -> Option<Target> {
+    pub(super) fn target(self, pod: &Pod, image: &Image) -> Option<Target> {
         let images = &self.config.images;
         if images.pod_selector.as_ref().is_some_and(|selector| !selector.matches(&pod.labels)) {
             return None;
@@ -60,12 +60,12 @@ impl<'a> Rewriting<'a> {
     }
 
     /// Is a rule for this image of some pod, or has one been?
-    pub(super) fn concerns(&self, image: &Image) -> bool {
+    pub(super) fn concerns(self, image: &Image) -> bool {
         self.config.images.rewrites.rewrite(image).is_some() || self.is_target(image)
     }
 
     /// Is the image where a rule leads to?
-    pub(super) fn is_target(&self, image: &Image) -> bool {
+    pub(super) fn is_target(self, image: &Image) -> bool {
         let name = image.name();
         self.config.images.rewrites.rules().iter().any(|rule| rule.to.rest_of(&name).is_some())
     }

@@ -14,6 +14,7 @@ mod own_lists;
 mod pods;
 mod refused;
 mod requests;
+mod rewrites;
 mod rights;
 mod secrets;
 mod service_accounts;

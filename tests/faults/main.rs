@@ -19,6 +19,7 @@ mod policies;
 mod program;
 mod refusals;
 mod retries;
+mod rewrites;
 #[path = "../scripted/mod.rs"]
 mod scripted;
 mod secrets;
