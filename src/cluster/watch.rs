@@ -124,6 +124,9 @@ impl Cluster {
                 object("Secret", |_| true, place),
             ));
         }
+        if config.registries.is_empty() {
+            return;
+        }
         let chosen = config.service_accounts.clone();
         let one = match &chosen {
             ServiceAccounts::None => return,

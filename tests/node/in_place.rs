@@ -128,7 +128,7 @@ async fn healed(scene: &Scene, count: usize) -> Row {
     Row { after: Some(healed.after), deletions: 0, what: "in place, the same pods".to_owned() }
 }
 
-async fn settled(scene: &Scene, config: &str, pods: &Pods) {
+pub(crate) async fn settled(scene: &Scene, config: &str, pods: &Pods) {
     let before = pods.identities().await;
     let pass = scene.pass(config).await.succeeded();
     assert!(pass.changes().is_empty(), "{pass:?}");

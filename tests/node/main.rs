@@ -28,6 +28,7 @@ mod jobs;
 mod oldest_tool;
 mod pass;
 mod pods;
+mod rewritten;
 mod said;
 mod scene;
 mod stage;
@@ -79,6 +80,7 @@ async fn main() -> ExitCode {
             wrong_password_then_corrected;
         jobs: no_retry_left one_retry_left;
         oldest_tool: its_own_file_heals_all;
+        rewritten: rate_limit rate_limit_of_an_init_container;
         untouched:
             bare_pod
             image_volume
