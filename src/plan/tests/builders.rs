@@ -9,10 +9,11 @@ use crate::config::{
 };
 use crate::plan::secrets::{Action, Content, MANAGED_BY};
 use crate::plan::{
-    Added, Controller, Credential, Evidence, Exit, Given, Job, NEVER_STARTED, Namespace, Pod, Probed, Secret,
-    ServiceAccount, Snapshot, SourceFailure, Spelling, Trust, Waiting, noted, questions,
+    Added, Controller, Credential, Evidence, Exit, Given, Job, NEVER_STARTED, Namespace, ORIGINAL, Pod,
+    Probed, Secret, ServiceAccount, Snapshot, SourceFailure, Spelling, Trust, Waiting, noted, originals,
+    questions,
 };
-use crate::registry::{DockerConfig, Entry, Host};
+use crate::registry::{DockerConfig, Entry, Host, Prefix, Rule};
 
 pub(super) const TYPE: &str = "kubernetes.io/dockerconfigjson";
 
@@ -107,9 +108,12 @@ pub(super) fn answered(
     job: &Result<Job, String>,
     at: Timestamp,
 ) -> Evidence {
-    let questions = questions(config, snapshot, &evidence, at);
-    evidence.probed = questions.probes.iter().map(|probe| (probe.key(), probed.clone())).collect();
-    evidence.jobs = questions.jobs.into_iter().map(|key| (key, job.clone())).collect();
+    // The first answers may lead to other questions.
+    for _ in 0..2 {
+        let questions = questions(config, snapshot, &evidence, at);
+        evidence.probed.extend(questions.probes.iter().map(|probe| (probe.key(), probed.clone())));
+        evidence.jobs.extend(questions.jobs.into_iter().map(|key| (key, job.clone())));
+    }
     evidence
 }
 
@@ -225,11 +229,29 @@ pub(super) fn pod() -> Pod {
 /// What a nudge makes of a pod.
 pub(super) fn nudge(pod: &mut Pod, spellings: &[Spelling], at: Timestamp) {
     pod.nudged = Some(serde_json::to_string(&noted(pod, spellings, at)).unwrap());
+    spell(pod, spellings);
+}
+
+/// What a rewrite makes of a pod.
+pub(super) fn rewrite(pod: &mut Pod, spellings: &[Spelling]) {
+    for (key, image) in originals(pod, spellings) {
+        pod.originals.insert(key.strip_prefix(ORIGINAL).unwrap().to_owned(), image);
+    }
+    spell(pod, spellings);
+}
+
+fn spell(pod: &mut Pod, spellings: &[Spelling]) {
     for spelling in spellings {
         let waiting = pod.waiting.iter_mut().find(|waiting| waiting.container == spelling.container).unwrap();
         assert_eq!(waiting.image, spelling.from);
         waiting.image.clone_from(&spelling.to);
     }
+}
+
+/// Images of `from` are led to `to`.
+pub(super) fn rule(from: &str, to: &str) -> Rule {
+    let prefix = |text: &str| Prefix::parse(text).unwrap();
+    Rule { from: prefix(from), to: prefix(to), drop_library: false }
 }
 
 /// A controller of Kubernetes' own, or another.

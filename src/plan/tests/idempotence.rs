@@ -9,15 +9,15 @@ use secrecy::ExposeSecret;
 
 use super::builders::{
     ECR, ago, answered, config, credential, ecr, failed, given, now, nudge, owner, pod, readable, registry,
-    secret, waiting, written,
+    rewrite, rule, secret, waiting, written,
 };
-use crate::config::{Adopt, Config, Heal, NameSet, ServiceAccounts};
+use crate::config::{Adopt, Config, Heal, Images, NameSet, ServiceAccounts};
 use crate::plan::secrets::MANAGED_BY;
 use crate::plan::{
     Added, Credential, Evidence, Job, Life, Namespace, Plan, Pod, PodAction, PodChange, Probed, Secret,
     ServiceAccount, Snapshot, Verb, Waiting, needs, plan,
 };
-use crate::registry::DockerConfig;
+use crate::registry::{DockerConfig, Rewrites};
 
 /// The cluster after `plan` was applied to `before`. Recreated pods wait again, each made a second after
 /// the pass; `strips` is a webhook that takes pull secrets out of new pods.
@@ -44,11 +44,13 @@ fn applied(plan: &Plan, before: &Snapshot, at: Timestamp, strips: bool) -> Snaps
             let account = namespace.service_accounts.get(&change.pod.service_account);
             let list = account.filter(|_| !strips).map(|account| account.pull_secrets.clone());
             let again = namespace.pods.iter_mut().find(|pod| pod.name == change.pod.name).unwrap();
-            if let PodAction::Nudge(spellings) = &change.action {
-                nudge(again, spellings, at);
-            } else {
-                again.created = Some(at + SignedDuration::from_secs(1));
-                again.pull_secrets = list.unwrap_or_default();
+            match &change.action {
+                PodAction::Rewrite { spellings, .. } => rewrite(again, spellings),
+                PodAction::Nudge(spellings) => nudge(again, spellings, at),
+                PodAction::Evict | PodAction::Delete => {
+                    again.created = Some(at + SignedDuration::from_secs(1));
+                    again.pull_secrets = list.unwrap_or_default();
+                }
             }
         }
     }
@@ -203,13 +205,16 @@ fn any_probed() -> impl Strategy<Value = Probed> {
 }
 
 /// Four registries in two Secrets, one of them for `team-a` only and one minted, whose host it tells itself; sources
-/// that may fail.
+/// that may fail; and maybe rules that lead images elsewhere.
 fn any_case() -> impl Strategy<Value = Case> {
     let adopt = prop::sample::select(vec![Adopt::No, Adopt::Merge, Adopt::Replace]);
     let accounts = prop::sample::select(vec!["all", "default", "none"]);
-    (adopt, accounts, any::<bool>(), any::<[bool; 4]>(), "[a-c]").prop_map(
-        |(adopt, accounts, create, good, password)| {
-            let mut config = Config { create, adopt, ..config() };
+    let led = || ["docker.io", "theirs.example.com"].map(|from| rule(from, "proxy.example.com/all"));
+    let rules = prop::sample::select(vec![Vec::new(), led().to_vec()]);
+    (adopt, accounts, any::<bool>(), any::<[bool; 4]>(), "[a-c]", rules).prop_map(
+        |(adopt, accounts, create, good, password, rules)| {
+            let images = Images { rewrites: Rewrites::new(rules, Vec::new()), ..Images::default() };
+            let mut config = Config { create, adopt, images, ..config() };
             config.service_accounts = match accounts {
                 "all" => ServiceAccounts::All,
                 "default" => ServiceAccounts::Default,
@@ -244,7 +249,7 @@ proptest! {
 
     #[test]
     fn actions_on_a_pod_come_to_an_end(before in any_snapshot(), case in any_case(), probed in any_probed(), strips in any::<bool>()) {
-        let (mut seen, mut done) = (before, BTreeMap::<_, (usize, usize)>::new());
+        let (mut seen, mut done) = (before, BTreeMap::<_, (usize, usize, usize)>::new());
         let job = Ok(Job { backoff_limit: 6, ..Job::default() });
         let mut last = Vec::new();
         for pass in 0..12 {
@@ -253,14 +258,19 @@ proptest! {
             let plan = plan(&case.config, &seen, &evidence, at);
             last = plan.namespaces.iter().flat_map(|own| own.pods.iter().map(|pod| (own.name.clone(), pod.pod.name.clone(), pod.action.verb()))).collect();
             for (namespace, pod, verb) in &last {
-                let (nudges, evictions) = done.entry((namespace.clone(), pod.clone())).or_default();
-                *(if *verb == Verb::Nudge { nudges } else { evictions }) += 1;
+                let (rewrites, nudges, evictions) = done.entry((namespace.clone(), pod.clone())).or_default();
+                *match verb {
+                    Verb::Rewrite => rewrites,
+                    Verb::Nudge => nudges,
+                    _ => evictions,
+                } += 1;
             }
             seen = applied(&plan, &seen, at, strips);
         }
         // Three spellings for the pod that was there, and for its successor.
-        for (pod, (nudges, evictions)) in done {
+        for (pod, (rewrites, nudges, evictions)) in done {
             prop_assert!(nudges <= 6 && evictions <= 1, "{:?}: {} nudges, {} evictions", pod, nudges, evictions);
+            prop_assert!(rewrites <= 1, "{:?}: {} rewrites", pod, rewrites);
         }
         prop_assert!(last.is_empty(), "{:?}", last);
     }

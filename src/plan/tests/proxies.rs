@@ -1,14 +1,13 @@
 //! The registries to which rules lead images: which are asked, and what is told of their answers.
 
-use super::builders::{config, ecr, evidence, namespace, now, registry};
+use super::builders::{config, ecr, evidence, namespace, now, registry, rule};
 use crate::config::{Config, Images, Reach};
 use crate::plan::{Evidence, ProxySaid, plan, proxies};
-use crate::registry::{Prefix, Rewrites, Rule};
+use crate::registry::Rewrites;
 
 fn led(rules: &[(&str, &str)]) -> Config {
-    let prefix = |text: &str| Prefix::parse(text).unwrap();
-    let rule = |(from, to): &(&str, &str)| Rule { from: prefix(from), to: prefix(to), drop_library: false };
-    let rewrites = Rewrites::new(rules.iter().map(rule).collect(), Vec::new());
+    let rules = rules.iter().map(|(from, to)| rule(from, to));
+    let rewrites = Rewrites::new(rules.collect(), Vec::new());
     Config { images: Images { rewrites, ..Images::default() }, ..config() }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::builders::{answered, credential, entry, given, nudge, readable, registry};
+use super::super::builders::{answered, credential, entry, given, nudge, readable, registry, rewrite, rule};
 use super::{
     Config, Heal, Pod, Pods, Waiting, ago, config, evidence, namespace, now, owner, plan, pod, told, waiting,
 };
@@ -10,19 +10,17 @@ use crate::config::{Images, Label, LabelSelector, Reach};
 use crate::plan::{
     Containers, Evidence, ORIGINAL, Plan, PodAction, Probed, Snapshot, Spelling, originals, questions,
 };
-use crate::registry::{Ignored, Prefix, Rewrites, Rule};
+use crate::registry::{Ignored, Prefix, Rewrites};
 
 const LIMITED: &str = "429 Too Many Requests: toomanyrequests: You have reached your pull rate limit";
 const TO: &str = "proxy.example.com/hub/library/nginx:1";
 
 fn images() -> Images {
-    let rule = Rule {
-        from: Prefix::parse("docker.io").unwrap(),
-        to: Prefix::parse("proxy.example.com/hub").unwrap(),
-        drop_library: false,
-    };
     Images {
-        rewrites: Rewrites::new(vec![rule], vec![Ignored::parse("ignored").unwrap()]),
+        rewrites: Rewrites::new(
+            vec![rule("docker.io", "proxy.example.com/hub")],
+            vec![Ignored::parse("ignored").unwrap()],
+        ),
         label: Some(Label { key: "k8s-proxy-image-swapper".into(), value: "patched-image".into() }),
         exclude: vec!["kube-system".into(), "ops".into()],
         ..Images::default()
@@ -213,11 +211,7 @@ fn a_second_pass_leaves_it_to_its_node() {
     let mut snapshot = seen(stuck(&message));
     let first = planned(&config, &snapshot, evidence("pass"), &anybody());
     let spellings = first.namespaces[0].pods[0].action.spellings().to_vec();
-    let pod = &mut snapshot.namespaces.get_mut("shop").unwrap().pods[0];
-    for (key, image) in originals(pod, &spellings) {
-        pod.originals.insert(key.strip_prefix(ORIGINAL).unwrap().to_owned(), image);
-    }
-    pod.waiting[0].image.clone_from(&spellings[0].to);
+    rewrite(&mut snapshot.namespaces.get_mut("shop").unwrap().pods[0], &spellings);
     let second = planned(&config, &snapshot, evidence("pass"), &anybody());
     assert_eq!(told(&second), (None, String::new()));
     assert_eq!(second.waiting.len(), 1, "it isn't well yet");
