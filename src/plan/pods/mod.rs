@@ -1,8 +1,9 @@
 //! What to do with one pod that waits for its image.
 //!
-//! [`judge`] is the verdict table of README. One action per pod, and only where it helps: a pull is begun
-//! anew in place once for each change of the credential that the pod names, and a pod is recreated when its
-//! ServiceAccount gives the new one a credential that the old one lacks, which can be so only once.
+//! [`judge`] is the verdict table of README. One action per pod, and only where it helps: an image is led
+//! elsewhere once, where a rule is for it; a pull is begun anew in place once for each change of the credential
+//! that the pod names; and a pod is recreated when its ServiceAccount gives the new one a credential that the old
+//! one lacks, which can be so only once.
 
 mod answers;
 mod combination;
