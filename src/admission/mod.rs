@@ -7,5 +7,5 @@ mod cel;
 mod policy;
 mod step;
 
-pub use policy::{ORIGINAL, Policy, PolicyError};
+pub use policy::{Policy, PolicyError};
 pub use step::{Installed, Object, Step, is_ours, steps};

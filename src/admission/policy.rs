@@ -6,6 +6,7 @@ use super::Object;
 use super::cel::{self, text};
 use super::step::{INSTANCE_LABEL, MANAGER_LABEL};
 use crate::config::{Config, DEFAULT_INSTANCE, LabelSelector};
+use crate::plan::ORIGINAL;
 use crate::plan::secrets::MANAGED_BY;
 
 /// The API that has policies: Kubernetes 1.36 and later.
@@ -173,8 +174,6 @@ fn notes() -> String {
     )
 }
 
-/// Before the name of a container: the annotation of a pod with the image that it was made with.
-pub const ORIGINAL: &str = "original-image.pullkeeper.io/";
 /// As [`ORIGINAL`], of the volumes that are images.
 const ORIGINAL_OF_VOLUME: &str = "original-volume.pullkeeper.io/";
 

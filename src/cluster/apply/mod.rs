@@ -61,14 +61,7 @@ impl Cluster {
         let namespaces = stream::iter(plan.namespaces.iter().enumerate().map(write));
         let mut written: Vec<_> = namespaces.buffer_unordered(NAMESPACES).collect().await;
         written.sort_unstable_by_key(|(place, _)| *place);
-        let mut all = Applied::default();
-        for (_, applied) in written {
-            all.changes.extend(applied.changes);
-            all.findings.extend(applied.findings);
-            all.errors.extend(applied.errors);
-            all.undone += applied.undone;
-        }
-        all
+        written.into_iter().fold(Applied::default(), |all, (_, own)| all.and(own))
     }
 }
 
