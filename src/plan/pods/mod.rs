@@ -58,7 +58,37 @@ pub fn judge(
     if let Verdict::Rewrite(own) | Verdict::Nudge(own) = &mut verdict {
         own.spellings.extend(of_the_same_image(pod, &own.spellings));
     }
+    if let Verdict::Rewrite(own) = &mut verdict {
+        let after = |waiting| led_after(pod, waiting, own, around, settings, answers, now);
+        let after: Vec<_> = pod.initializing.iter().filter_map(after).collect();
+        for InPlace { act, spellings, .. } in after {
+            own.act.secrets.extend(act.secrets);
+            own.spellings.extend(spellings);
+        }
+    }
     verdict
+}
+
+/// A container that comes after, and that a rule is for, too: it would get stuck next, until the next pass.
+fn led_after(
+    pod: &Pod,
+    waiting: &Waiting,
+    written: &InPlace,
+    around: &Surroundings<'_>,
+    settings: &Pods,
+    answers: &dyn Answers,
+    now: Timestamp,
+) -> Option<InPlace> {
+    if written.spellings.iter().any(|own| own.container == waiting.container) {
+        return None;
+    }
+    let image = &Image::parse(&waiting.image).ok()?;
+    let target = around.rewriting?.target(pod, image)?;
+    let case = Case { pod, waiting, image, cause: Cause::Untold, around, settings, answers, now };
+    match rewrite::judge(&case, &target) {
+        Ok(Verdict::Rewrite(own)) => Some(own),
+        _ => None,
+    }
 }
 
 /// Containers that come after an init container whose image is written, and have its very image: the kubelet's

@@ -250,13 +250,15 @@ fn containers_are_rewritten_with_what_comes_after_them_and_never_debug_container
         initializing: vec![
             of("app", "nginx:1", Containers::Regular),
             of("other", "nginx:2", Containers::Regular),
+            of("ours", "harbor.example.com/app:1", Containers::Regular),
         ],
         ..pod()
     };
     let plan = planned(&led(), &seen(pod), evidence("pass"), &anybody());
     let spelled = plan.namespaces[0].pods[0].action.spellings().iter();
     let spelled: Vec<_> = spelled.map(|own| (own.container.as_str(), own.to.as_str())).collect();
-    assert_eq!(spelled, [("init", TO), ("side", "proxy.example.com/hub/library/redis:7"), ("app", TO)]);
+    let [redis, other] = ["redis:7", "nginx:2"].map(|own| format!("proxy.example.com/hub/library/{own}"));
+    assert_eq!(spelled, [("init", TO), ("side", &*redis), ("app", TO), ("other", &*other)]);
     let [finding] = plan.findings.as_slice() else { panic!("{:?}", plan.findings) };
     let part = "start another one with proxy.example.com/hub/library/busybox:latest";
     assert!(finding.message.contains(part), "{finding}");
