@@ -87,13 +87,11 @@ impl Cluster {
         match self.policy(config).await {
             Ok(installed) => (steps(config, &policy, &installed), None),
             Err(error) => {
-                let next = match error.meaning() {
-                    Meaning::Forbidden => {
-                        "grant get and update there (manifests/images), or set images.admission: off"
-                    }
-                    _ => "the next pass looks again",
+                let why = match error.meaning() {
+                    Meaning::Forbidden => "this account may not get it; grant get and update there (manifests/images), or set images.admission: off".to_owned(),
+                    _ => format!("{error}; the next pass looks again"),
                 };
-                (Vec::new(), Some(unseen(&format!("{error}; {next}"), &Policy::name(config))))
+                (Vec::new(), Some(unseen(&why, &Policy::name(config))))
             }
         }
     }

@@ -44,7 +44,7 @@ impl Bed {
 
     fn config_to(&self, proxy: &str, more: &str) -> Config {
         parse(&format!(
-            "namespaces: [\"{}-*\"]\nverify: true\nimages: {{rewrite: [{{from: docker.io, to: \"{proxy}/hub\", insecure: true}}]}}\n{more}",
+            "namespaces: [\"{}-*\"]\nverify: true\nimages: {{rewrite: [{{from: docker.io, to: \"{proxy}/hub\", insecure: true}}], admission: off}}\n{more}",
             self.place.prefix,
         ))
     }

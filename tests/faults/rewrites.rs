@@ -26,7 +26,7 @@ async fn pass_over(
     let target = bed.image("app");
     let to = target.split('/').next().unwrap();
     let config = ConfigFile::new(format!(
-        "namespaces: [team-a]\nimages: {{rewrite: [{{from: harbor.example.com, to: \"{to}\", insecure: true}}]}}\n"
+        "namespaces: [team-a]\nimages: {{rewrite: [{{from: harbor.example.com, to: \"{to}\", insecure: true}}], admission: off}}\n"
     ));
     let report = pass_by(&server, &load(&config, BTreeMap::new())).await.unwrap();
     (report, server.finish())

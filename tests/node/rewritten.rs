@@ -76,7 +76,8 @@ async fn healed(scene: &Scene, limited: &Limited, spec: &Value) -> Row {
     let before = pods.stuck(2).await;
     tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     let (from, to) = (&limited.host, scene.registry.host());
-    let rule = format!("images: {{rewrite: [{{from: \"{from}\", to: \"{to}\", insecure: true}}]}}");
+    let rule =
+        format!("images: {{rewrite: [{{from: \"{from}\", to: \"{to}\", insecure: true}}], admission: off}}");
     let config = scene.config(PASSWORD, &rule);
     let healed = scene.heals(&config, &pods, 2).await;
     let pass = healed.pass.succeeded();

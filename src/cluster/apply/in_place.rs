@@ -73,12 +73,15 @@ fn is_ours(action: &PodAction, error: &ApiError) -> bool {
 /// Those of containers that still wait as they were judged, and of what comes after them: where an init container
 /// has its image by now, nothing of the same image is in a back-off.
 fn still_needed(judged: &Pod, now: &Pod, mut spellings: Vec<Spelling>) -> Vec<Spelling> {
-    spellings.retain(|spelling| waits_alike(judged, now, spelling));
     let is_later =
         |spelling: &Spelling| judged.initializing.iter().any(|later| later.container == spelling.container);
-    let nudged: BTreeSet<_> =
-        spellings.iter().filter(|first| !is_later(first)).map(|first| first.from.clone()).collect();
-    spellings.retain(|spelling| nudged.contains(&spelling.from));
+    let firsts = |spellings: &[Spelling]| -> BTreeSet<String> {
+        spellings.iter().filter(|own| !is_later(own)).map(|first| first.from.clone()).collect()
+    };
+    let before = firsts(&spellings);
+    spellings.retain(|spelling| waits_alike(judged, now, spelling));
+    let left = firsts(&spellings);
+    spellings.retain(|own| !left.is_empty() && (left.contains(&own.from) || !before.contains(&own.from)));
     spellings
 }
 
