@@ -75,7 +75,11 @@ pub enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum ImagesAction {
     /// Make it, or bring it in step with the configuration; passes keep it so
-    Install,
+    Install {
+        /// Don't ask the proxies first whether they serve
+        #[arg(long)]
+        unchecked: bool,
+    },
     /// Take it away; passes don't make it again
     Remove,
 }

@@ -40,10 +40,8 @@ async fn run(cli: &Cli, env: &BTreeMap<String, String>, progress: &Progress) -> 
         None => keep(cli, &inputs, progress).await,
         Some(Command::Image { references }) => Ok(command::image(references, &inputs, cli.output)?),
         Some(Command::Images { action }) => {
-            let setup = load(&inputs, cli)?;
-            setup.warn();
             let cluster = connect(cli, env).await?;
-            Ok(command::images(*action, &cluster, &setup.config, cli.dry_run, cli.output).await)
+            Ok(command::images(*action, &cluster, &inputs, cli.dry_run, cli.output).await?)
         }
     }
 }

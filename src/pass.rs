@@ -10,7 +10,7 @@ use crate::admission::Step;
 use crate::cluster::{ApiError, Cluster, Scope, Writing};
 use crate::config::{Config, Preset};
 use crate::credentials::{self, Memory};
-use crate::plan::{self, Applied, Evidence, Finding, Plan, Probe, Snapshot};
+use crate::plan::{self, Applied, Evidence, Finding, Plan, Probe, Snapshot, Subject};
 use crate::progress::Progress;
 use crate::report::Report;
 
@@ -56,25 +56,32 @@ pub async fn pass_after(
 
     let line = progress.line();
     line.stage("looking at the cluster");
+    let scope = &options.scope;
+    let looking = join(look_and_plan(cluster, config, scope, memory), look_at_policy(cluster, config, scope));
     let looked = tokio::select! {
-        looked = join(look_and_plan(cluster, config, &options.scope, memory), look_at_policy(cluster, config, &options.scope)) => Some(looked),
+        looked = looking => Some(looked),
         () = until.cancelled() => None,
     };
-    let Some((planned, (steps, unseen))) = looked else {
+    let Some((planned, (step, unseen))) = looked else {
         return Ok(Report::interrupted(options.dry_run, started.elapsed()));
     };
     let (mut plan, namespaces) = planned?;
     plan.findings.extend(unseen);
+    let step = held_back(&mut plan, step);
 
     let applied = if options.dry_run {
-        let changes = plan.changes().chain(steps.iter().map(Step::change)).collect();
+        let changes = plan.changes().chain(step.as_ref().map(Step::change)).collect();
         Applied { changes, ..Applied::default() }
     } else {
         let written = line.writes(plan.len());
         let lenient = config.preset.is_some_and(Preset::is_lenient);
         let by_namespace = config.namespaces.listed().is_some();
         let writing = Writing { until: &until, by_namespace, lenient, progress: &|| written.inc(1) };
-        cluster.apply(&plan, &writing).await.and(cluster.keep_policy(&steps).await)
+        let applied = cluster.apply(&plan, &writing).await;
+        match step.filter(|_| !until.is_cancelled()) {
+            Some(step) => applied.and(cluster.keep_policy(&step).await),
+            None => applied,
+        }
     };
     drop(line);
 
@@ -108,11 +115,28 @@ async fn look_and_plan(
 }
 
 /// What keeps the policy that rewrites images in step; a pass over a part of the cluster leaves that to the next.
-async fn look_at_policy(cluster: &Cluster, config: &Config, scope: &Scope) -> (Vec<Step>, Option<Finding>) {
+async fn look_at_policy(
+    cluster: &Cluster,
+    config: &Config,
+    scope: &Scope,
+) -> (Option<Step>, Option<Finding>) {
     if scope.only.is_some() {
-        return (Vec::new(), None);
+        return (None, None);
     }
-    cluster.policy_steps(config).await
+    cluster.policy_step(config).await
+}
+
+/// New rules wait until their proxies serve: all new pods would be led there.
+fn held_back(plan: &mut Plan, step: Option<Step>) -> Option<Step> {
+    let bad = plan.findings.iter().any(|finding| finding.subject.kind == "Proxy");
+    let step = step?;
+    if !bad {
+        return Some(step);
+    }
+    let subject = Subject::global(step.object.kind(), step.name());
+    let message = "differs from the configuration, and goes on as it is until the proxy serves; see there";
+    plan.findings.push(subject.finding("PolicyHeld", message));
+    None
 }
 
 /// Asks what the verdicts on pods rest on; and again, where the first answers leave more to ask.

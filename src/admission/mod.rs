@@ -8,4 +8,4 @@ mod policy;
 mod step;
 
 pub use policy::{Policy, PolicyError};
-pub use step::{Installed, Object, Step, is_ours, steps};
+pub use step::{Installed, Object, Step, is_ours, step};

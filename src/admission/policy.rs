@@ -13,8 +13,9 @@ use crate::plan::secrets::MANAGED_BY;
 pub(super) const GROUP: &str = "admissionregistration.k8s.io/v1";
 /// More annotations than this would take the place of somebody's own.
 const MOST_NOTES: usize = 100;
-/// In characters; the API server allows 256 KiB of annotations.
-const LONGEST_NOTES: usize = 100_000;
+/// The most bytes of annotations that a pod may have to get ours: so many of ours fit beside them into the 256 KiB that
+/// the API server allows.
+const MOST_ANNOTATIONS: usize = 100_000;
 
 /// What a policy consists of.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,10 +38,10 @@ pub enum PolicyError {
 }
 
 impl Policy {
-    /// The name of both objects.
+    /// The name of both objects of an installation.
     #[must_use]
-    pub fn name(config: &Config) -> String {
-        match config.instance.as_str() {
+    pub fn name(instance: &str) -> String {
+        match instance {
             DEFAULT_INSTANCE => "pullkeeper-images".to_owned(),
             other => format!("pullkeeper-images-{}", other.to_ascii_lowercase().replace('_', "-")),
         }
@@ -51,7 +52,7 @@ impl Policy {
         if config.images.rewrites.is_empty() {
             return Err(PolicyError::NoRule);
         }
-        let name = Self::name(config);
+        let name = Self::name(&config.instance);
         let labels = json!({MANAGER_LABEL: MANAGED_BY, INSTANCE_LABEL: config.instance});
         let metadata = json!({"name": name, "labels": labels});
         let policy = json!({
@@ -154,7 +155,7 @@ fn images() -> String {
     let of = |list: &str, image: &str| format!("object.spec.?{list}.orValue([]).{}", tuples(list, image));
     let is_new = "filter(c, !oldObject.spec.?ephemeralContainers.orValue([]).exists(o, o.?name.orValue('') == c.?name.orValue('')))";
     format!(
-        "{ON_SUBRESOURCE} ? object.spec.?ephemeralContainers.orValue([]).{is_new}.{} : {} + {} + {}",
+        "{PAUSED} ? [] : {ON_SUBRESOURCE} ? object.spec.?ephemeralContainers.orValue([]).{is_new}.{} : {} + {} + {}",
         tuples("ephemeralContainers", "image"),
         of("containers", "image"),
         of("initContainers", "image"),
@@ -162,13 +163,15 @@ fn images() -> String {
     )
 }
 
+/// The namespace stops all writes.
+const PAUSED: &str = "namespaceObject.metadata.?annotations[?'pullkeeper.io/pause'].orValue('') == 'true'";
 /// Only ephemeral containers are changed, of a pod that is there.
 const ON_SUBRESOURCE: &str = "request.?subResource.orValue('') == 'ephemeralcontainers'";
 
 /// The annotations that tell the images of before, as pairs. Too many would have the pod refused.
 fn notes() -> String {
     format!(
-        "size(variables.rewritten) > {MOST_NOTES} || object.metadata.?annotations.orValue({{}}).map(k, size(k) + size(string(object.metadata.annotations[k]))).sum() > {LONGEST_NOTES} ? [] : variables.rewritten.map(t, [(t[0] == 'volumes' ? {} : {}) + t[1], t[2]])",
+        "size(variables.rewritten) > {MOST_NOTES} || object.metadata.?annotations.orValue({{}}).map(k, size(bytes(k)) + size(bytes(string(object.metadata.annotations[k])))).sum() > {MOST_ANNOTATIONS} ? [] : variables.rewritten.map(t, [(t[0] == 'volumes' ? {} : {}) + t[1], t[2]])",
         text(ORIGINAL_OF_VOLUME),
         text(ORIGINAL),
     )

@@ -1,6 +1,8 @@
 //! Keeping what was installed in step with the configuration.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use super::Policy;
 use crate::config::Config;
@@ -69,7 +71,7 @@ impl Step {
     /// Replaces what is there; `None` where that is as it should be.
     #[must_use]
     pub fn over(object: Object, wanted: &Value, seen: &Value) -> Option<Self> {
-        (!covers(seen, wanted)).then(|| Self { object, value: in_place_of(wanted, seen) })
+        (!covers(&own_part(seen), wanted)).then(|| Self { object, value: in_place_of(wanted, seen) })
     }
 
     /// The object's name.
@@ -79,16 +81,13 @@ impl Step {
     }
 }
 
-/// What keeps the policy in step: nothing where one of its objects is gone, for whoever took it away to unblock a
-/// cluster is not overruled; nor where one is somebody else's.
+/// What keeps the policy in step: nothing where it or its binding is gone, for whoever took that away to unblock a
+/// cluster is not overruled; nor where it is somebody else's. The binding is only looked for: it holds nothing of the
+/// rules, and may be narrowed by whom it pleases.
 #[must_use]
-pub fn steps(config: &Config, policy: &Policy, installed: &Installed) -> Vec<Step> {
-    let (Some(own), Some(binding)) = (&installed.policy, &installed.binding) else { return Vec::new() };
-    if ![own, binding].iter().all(|object| is_ours(object, &config.instance)) {
-        return Vec::new();
-    }
-    let pairs = [(Object::Policy, &policy.policy, own), (Object::Binding, &policy.binding, binding)];
-    pairs.into_iter().filter_map(|(object, wanted, seen)| Step::over(object, wanted, seen)).collect()
+pub fn step(config: &Config, policy: &Policy, installed: &Installed) -> Option<Step> {
+    let (own, _) = installed.policy.as_ref().zip(installed.binding.as_ref())?;
+    is_ours(own, &config.instance).then(|| Step::over(Object::Policy, &policy.policy, own))?
 }
 
 /// Does it carry our labels?
@@ -98,26 +97,31 @@ pub fn is_ours(object: &Value, instance: &str) -> bool {
     label(MANAGER_LABEL) == Some(MANAGED_BY) && label(INSTANCE_LABEL) == Some(instance)
 }
 
-/// The object with the version of what is there.
+/// The object with the metadata of what is there: somebody else's labels and annotations stay.
 fn in_place_of(wanted: &Value, seen: &Value) -> Value {
-    let mut wanted = wanted.clone();
-    if let (Some(metadata), Some(version)) =
-        (wanted.get_mut("metadata"), seen.pointer("/metadata/resourceVersion"))
-    {
-        metadata["resourceVersion"] = version.clone();
-    }
-    wanted
+    let part = |value: &Value, path: &str| {
+        value.pointer(path).and_then(Value::as_object).cloned().unwrap_or_default()
+    };
+    let (mut metadata, mut labels) = (part(seen, "/metadata"), part(seen, "/metadata/labels"));
+    labels.extend(part(wanted, "/metadata/labels"));
+    metadata.remove("managedFields");
+    metadata.insert("labels".to_owned(), labels.into());
+    let mut own = part(wanted, "");
+    own.insert("metadata".to_owned(), metadata.into());
+    own.into()
 }
 
-/// Is all of it there? What the API server adds doesn't matter: another version of it may add more.
+/// Is all of it there, and no more than what an API server adds by itself? Another version of it may add more settings
+/// with their defaults, which are words and numbers; a selector or a condition is somebody's edit.
 fn covers(seen: &Value, wanted: &Value) -> bool {
     match (seen, wanted) {
         (Value::Object(seen), Value::Object(wanted)) => {
-            wanted.iter().all(|(key, value)| match seen.get(key) {
+            let there = wanted.iter().all(|(key, value)| match seen.get(key) {
                 Some(seen) => covers(seen, value),
-                // An empty list may be left out.
-                None => value.as_array().is_some_and(Vec::is_empty),
-            })
+                None => is_empty(value),
+            });
+            let added = || seen.iter().filter(|(key, _)| !wanted.contains_key(*key));
+            there && added().all(|(_, value)| is_empty(value) || !(value.is_object() || value.is_array()))
         }
         (Value::Array(seen), Value::Array(wanted)) => {
             seen.len() == wanted.len() && seen.iter().zip(wanted).all(|(seen, wanted)| covers(seen, wanted))
@@ -126,10 +130,28 @@ fn covers(seen: &Value, wanted: &Value) -> bool {
     }
 }
 
+/// A list or map without anything in it may as well be left out.
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+/// What is there, as far as it is ours to write: other labels, and annotations, are somebody else's.
+fn own_part(seen: &Value) -> Value {
+    let part = |path: &str| seen.pointer(path).cloned().unwrap_or_default();
+    let labels = [MANAGER_LABEL, INSTANCE_LABEL].map(|key| {
+        let label = seen.pointer("/metadata/labels").and_then(|labels| labels.get(key));
+        (key, label.cloned().unwrap_or_default())
+    });
+    json!({
+        "apiVersion": part("/apiVersion"),
+        "kind": part("/kind"),
+        "metadata": {"name": part("/metadata/name"), "labels": BTreeMap::from(labels)},
+        "spec": part("/spec"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -137,7 +159,9 @@ mod tests {
         let wanted = json!({"a": [{"b": 1, "c": []}], "d": "e"});
         let table = [
             (json!({"a": [{"b": 1, "c": []}], "d": "e"}), true),
-            (json!({"a": [{"b": 1, "new": 2}], "d": "e", "status": {}}), true),
+            (json!({"a": [{"b": 1, "new": 2}], "d": "e", "new": {}}), true),
+            (json!({"a": [{"b": 1}], "d": "e", "new": {"x": 1}}), false),
+            (json!({"a": [{"b": 1, "c": [], "new": [1]}], "d": "e"}), false),
             (json!({"a": [{"b": 2, "c": []}], "d": "e"}), false),
             (json!({"a": [{"b": 1}, {}], "d": "e"}), false),
             (json!({"a": [], "d": "e"}), false),

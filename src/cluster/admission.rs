@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::client::Cluster;
 use super::error::{ApiError, Meaning};
 use super::requests;
-use crate::admission::{Installed, Object, Policy, PolicyError, Step, steps};
+use crate::admission::{Installed, Object, Policy, PolicyError, Step, step};
 use crate::config::{Admission, Config};
 use crate::plan::{Applied, Change, Finding, Subject, Verb};
 
@@ -17,10 +17,10 @@ const API: &str = "/apis/admissionregistration.k8s.io/v1";
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// The API server would not take it.
-    #[error("refused in a rehearsal: {0}")]
+    #[error("refused in a rehearsal: {}", shortly(.0))]
     Rehearsed(#[source] ApiError),
     /// It was not written, though the API server would have taken it.
-    #[error("{0}")]
+    #[error("{}", shortly(.0))]
     Written(#[source] ApiError),
 }
 
@@ -35,7 +35,7 @@ impl Cluster {
 
     /// What there is of a configuration's policy.
     pub async fn policy(&self, config: &Config) -> Result<Installed, ApiError> {
-        let name = Policy::name(config);
+        let name = Policy::name(&config.instance);
         let Some(policy) = self.policy_object(Object::Policy, &name).await? else {
             return Ok(Installed::default());
         };
@@ -75,39 +75,40 @@ impl Cluster {
 
     /// What is to be done about the policy, and what can't be seen of it. Nothing is asked where the configuration says
     /// nothing of it.
-    pub async fn policy_steps(&self, config: &Config) -> (Vec<Step>, Option<Finding>) {
+    pub async fn policy_step(&self, config: &Config) -> (Option<Step>, Option<Finding>) {
         if config.images.admission == Admission::Off {
-            return (Vec::new(), None);
+            return (None, None);
         }
+        let name = Policy::name(&config.instance);
         let policy = match Policy::of(config) {
             Ok(policy) => policy,
-            Err(PolicyError::NoRule) => return (Vec::new(), None),
-            Err(error) => return (Vec::new(), Some(unseen(&error.to_string(), &Policy::name(config)))),
+            Err(PolicyError::NoRule) => return (None, None),
+            Err(error) => return (None, Some(unseen(&error.to_string(), &name))),
         };
         match self.policy(config).await {
-            Ok(installed) => (steps(config, &policy, &installed), None),
-            Err(error) => {
-                let why = match error.meaning() {
-                    Meaning::Forbidden => "this account may not get it; grant get and update there (manifests/images), or set images.admission: off".to_owned(),
-                    _ => format!("{error}; the next pass looks again"),
-                };
-                (Vec::new(), Some(unseen(&why, &Policy::name(config))))
+            Ok(installed) => (step(config, &policy, &installed), None),
+            // Who never installed it needs no right to it.
+            Err(error) if error.meaning() == Meaning::Forbidden => {
+                log::info!(
+                    "{} {name} may not be read, so it isn't kept in step with images.rewrite where it was installed; grant what manifests/images grants, or set images.admission: off",
+                    Object::Policy.kind()
+                );
+                (None, None)
             }
+            Err(error) => (None, Some(unseen(&format!("{error}; the next pass looks again"), &name))),
         }
     }
 
     /// Keeps the policy in step. What fails leaves the rules as they were.
-    pub async fn keep_policy(&self, steps: &[Step]) -> Applied {
-        let mut applied = Applied::default();
-        for step in steps {
-            let subject = Subject::global(step.object.kind(), step.name());
-            match self.write_policy(step).await {
-                Ok(()) => applied.changes.push(step.change()),
-                Err(error) if error.is_conflict() => {}
-                Err(error) => applied.errors.push(error.finding(&subject)),
-            }
+    pub async fn keep_policy(&self, step: &Step) -> Applied {
+        let subject = Subject::global(step.object.kind(), step.name());
+        let (mut changes, mut errors) = (Vec::new(), Vec::new());
+        match self.write_policy(step).await {
+            Ok(()) => changes.push(step.change()),
+            Err(error) if error.is_conflict() => {}
+            Err(error) => errors.push(error.finding(&subject)),
         }
-        applied
+        Applied { changes, errors, ..Applied::default() }
     }
 }
 
@@ -131,12 +132,29 @@ impl StepError {
         matches!(error, ApiError::Refused { status, .. } if matches!(status.code, 404 | 409))
     }
 
+    /// Is a right missing?
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        let (Self::Rehearsed(error) | Self::Written(error)) = self;
+        error.meaning() == Meaning::Forbidden
+    }
+
     fn finding(&self, subject: &Subject) -> Finding {
         let (reason, next) = match self {
             Self::Rehearsed(_) => ("PolicyRefused", "the rules that are in the cluster go on"),
             Self::Written(_) => ("WriteFailed", "the next pass tries again"),
         };
         subject.clone().finding(reason, format!("update: {self}; {next}"))
+    }
+}
+
+/// An API server that refuses an expression quotes all of it.
+fn shortly(error: &ApiError) -> String {
+    const ENOUGH: usize = 400;
+    let text = error.to_string();
+    match text.char_indices().nth(ENOUGH) {
+        Some((end, _)) => format!("{} …", text.get(..end).unwrap_or_default()),
+        None => text,
     }
 }
 

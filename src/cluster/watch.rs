@@ -42,6 +42,8 @@ pub enum Seen {
     Complete(usize),
     /// A watch can't go on for now; it tries again by itself.
     Trouble {
+        /// Which.
+        what: String,
         /// Which, and why.
         words: String,
         /// It is not allowed.
@@ -189,7 +191,11 @@ fn trouble(what: &str, error: &watcher::Error) -> Seen {
         | WatchError(status) => status.code,
         _ => 0,
     };
-    Seen::Trouble { words: format!("watch {what}: {}", chain(error)), forbidden: code == 403 }
+    Seen::Trouble {
+        what: what.to_owned(),
+        words: format!("watch {what}: {}", chain(error)),
+        forbidden: code == 403,
+    }
 }
 
 fn namespace(own: &PartialObjectMeta<v1::Namespace>, before: bool) -> Seen {

@@ -5,7 +5,7 @@ mod images;
 
 use crate::cli::{ImagesAction, Output};
 use crate::cluster::Cluster;
-use crate::config::{self, Config, ConfigError, Inputs};
+use crate::config::{self, ConfigError, Inputs};
 use crate::print::print;
 use crate::report::ExitStatus;
 
@@ -22,25 +22,31 @@ pub fn image(references: &[String], inputs: &Inputs, output: Output) -> Result<E
     Ok(if all { ExitStatus::Success } else { ExitStatus::Incomplete })
 }
 
-/// `pullkeeper images …`: makes the policy that rewrites images when pods are made, or takes it away.
+/// `pullkeeper images …`: makes the policy that rewrites images when pods are made, or takes it away. An error is a
+/// configuration that can't be used.
 pub async fn images(
     action: ImagesAction,
     cluster: &Cluster,
-    config: &Config,
+    inputs: &Inputs,
     dry_run: bool,
     output: Output,
-) -> ExitStatus {
+) -> Result<ExitStatus, ConfigError> {
     let done = match action {
-        ImagesAction::Install => images::install(cluster, config, dry_run).await,
-        ImagesAction::Remove => images::remove(cluster, config, dry_run).await,
+        ImagesAction::Install { unchecked } => {
+            let loaded = config::load(inputs)?;
+            loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+            images::install(cluster, &loaded.config, unchecked, dry_run).await
+        }
+        // In an emergency the configuration is no reason not to.
+        ImagesAction::Remove => images::remove(cluster, &config::load_instance(inputs)?, dry_run).await,
     };
     match (done, output) {
         (Ok(done), Output::Text) => print(&done),
-        (Ok(done), Output::Json) => print(&done.to_json()),
+        (Ok(done), Output::Json) => print(done.to_json()),
         (Err(error), _) => {
             log::error!("{error}");
-            return ExitStatus::Incomplete;
+            return Ok(ExitStatus::Incomplete);
         }
     }
-    ExitStatus::Success
+    Ok(ExitStatus::Success)
 }

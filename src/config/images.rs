@@ -11,9 +11,13 @@ use super::text::{FromText, choose};
 use super::types::Reach;
 use crate::registry::{Host, Ignored, Prefix, Rewrites, Rule};
 
-/// Namespaces in which no pod is rewritten when it is made: a cluster must come up without the proxy, and so must this
-/// program, wherever its manifests put it.
+/// Namespaces whose pods stay as they are, unless they are chosen by name: a cluster must come up without the proxy, and
+/// so must this program, where its manifests put it.
 const EXCLUDED: [&str; 2] = ["kube-system", "pullkeeper"];
+/// A policy with so many rules still takes a pod of a thousand containers.
+const MOST_RULES: usize = 50;
+/// With so many patterns one of a hundred.
+const MOST_IGNORED: usize = 100;
 /// The label of k8s-proxy-image-swapper.
 const LABEL: (&str, &str) = ("k8s-proxy-image-swapper", "patched-image");
 
@@ -28,7 +32,7 @@ pub struct Images {
     pub label: Option<Label>,
     /// Are pods rewritten when they are made?
     pub admission: Admission,
-    /// The namespaces in which they aren't.
+    /// The namespaces whose pods stay as they are.
     pub exclude: Vec<String>,
     /// Of the namespaces, those with such labels alone.
     pub namespace_selector: Option<LabelSelector>,
@@ -51,7 +55,7 @@ pub enum Admission {
     /// By the way that the API server has, once it was installed.
     #[default]
     Auto,
-    /// Not at all, and nobody asks for what was installed.
+    /// Nobody asks for what was installed; it stays as it is until it is removed.
     Off,
 }
 
@@ -84,33 +88,39 @@ impl FromText for Labelling {
 }
 
 /// Checks what is written at `images`.
-pub(super) fn images(raw: Option<RawImages>, path: &KeyPath) -> Result<Images, Problem> {
+///
+/// `is_named` tells whether a namespace is written out by name, and `own` is the namespace of this program, if it knows.
+pub(super) fn images(
+    raw: Option<RawImages>,
+    own: Option<String>,
+    is_named: impl Fn(&str) -> bool,
+    path: &KeyPath,
+) -> Result<Images, Problem> {
     let Some(raw) = raw else { return Ok(Images::default()) };
-    let (mut rules, mut reach) = (Vec::new(), BTreeMap::new());
-    for (index, Block(raw)) in raw.rewrite.unwrap_or_default().into_iter().enumerate() {
-        let path = path.key("rewrite").item(index);
-        let (rule, own) = rule(raw, &path, &rules)?;
-        reach.insert(rule.to.as_host().clone(), own);
-        rules.push(rule);
-    }
+    let (rules, reach) = rules(raw.rewrite.unwrap_or_default(), &path.key("rewrite"))?;
     if rules.is_empty() {
         let what =
             "names no rule; write a list of {from, to}, such as {from: docker.io, to: proxy.example.com/hub}";
         return Err(Problem::new(&path.key("rewrite"), what));
     }
     let ignored = raw.ignore.unwrap_or_default();
+    if ignored.len() > MOST_IGNORED {
+        let what = format!("has more than {MOST_IGNORED} patterns; write fewer, with *");
+        return Err(Problem::new(&path.key("ignore"), what));
+    }
     let ignored = ignored.iter().enumerate().map(|(index, text)| {
         Ignored::parse(text).map_err(|error| Problem::new(&path.key("ignore").item(index), error.to_string()))
     });
     let ignored = ignored.collect::<Result<_, _>>()?;
-    let usual = || EXCLUDED.map(str::to_owned).to_vec();
-    let mut exclude = raw.exclude.unwrap_or_else(usual);
+    let mut exclude = raw.exclude.unwrap_or_default();
     check_names(&exclude, &path.key("exclude"), is_dns_label)?;
     if let Some(index) = exclude.iter().position(|name| !is_dns_label(name)) {
         let what = "is no name of a namespace; globs are not taken here";
         return Err(Problem::new(&path.key("exclude").item(index), what));
     }
     exclude.extend(rules.iter().filter_map(|rule| namespace_of(rule.to.host())));
+    exclude.extend(EXCLUDED.map(str::to_owned).into_iter().filter(|name| !is_named(name)));
+    exclude.extend(own);
     exclude.sort();
     exclude.dedup();
     Ok(Images {
@@ -126,6 +136,27 @@ pub(super) fn images(raw: Option<RawImages>, path: &KeyPath) -> Result<Images, P
         namespace_selector: selector(raw.namespace_selector, &path.key("namespaceSelector"))?,
         pod_selector: selector(raw.pod_selector, &path.key("podSelector"))?,
     })
+}
+
+fn rules(raw: Vec<Block<RawRule>>, path: &KeyPath) -> Result<(Vec<Rule>, BTreeMap<Host, Reach>), Problem> {
+    if raw.len() > MOST_RULES {
+        let what = format!(
+            "has more than {MOST_RULES} rules, which no policy can hold; write fewer, with shorter paths"
+        );
+        return Err(Problem::new(path, what));
+    }
+    let (mut rules, mut reach) = (Vec::new(), BTreeMap::new());
+    for (index, Block(raw)) in raw.into_iter().enumerate() {
+        let path = path.item(index);
+        let (rule, own) = rule(raw, &path, &rules)?;
+        let before = reach.insert(rule.to.as_host().clone(), own.clone());
+        if before.is_some_and(|before| before != own) {
+            let what = "is that of another rule, too, with another ca or insecure; write both alike";
+            return Err(Problem::new(&path.key("to"), what));
+        }
+        rules.push(rule);
+    }
+    Ok((rules, reach))
 }
 
 fn rule(raw: RawRule, path: &KeyPath, others: &[Rule]) -> Result<(Rule, Reach), Problem> {

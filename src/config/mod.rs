@@ -83,7 +83,14 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigError> {
 pub fn load_images(inputs: &Inputs) -> Result<Images, ConfigError> {
     let mut layers = Layers::read(inputs, &USUAL_FILES.map(Path::new))?;
     let raw = layers.raw(&mut Vec::new())?.images.map(|raw::Block(images)| images);
-    images::images(raw, &KeyPath::root().key("images")).map_err(|problem| layers.error(&problem))
+    let images = images::images(raw, None, |_| false, &KeyPath::root().key("images"));
+    images.map_err(|problem| layers.error(&problem))
+}
+
+/// Reads what this installation is called, and nothing else: for what must work though all else is wrong.
+pub fn load_instance(inputs: &Inputs) -> Result<String, ConfigError> {
+    let raw = Layers::read(inputs, &USUAL_FILES.map(Path::new))?.raw(&mut Vec::new())?;
+    Ok(raw.instance.unwrap_or_else(|| DEFAULT_INSTANCE.to_owned()))
 }
 
 fn load_from(inputs: &Inputs, usual_files: &[&Path]) -> Result<Loaded, ConfigError> {
@@ -94,6 +101,13 @@ fn load_from(inputs: &Inputs, usual_files: &[&Path]) -> Result<Loaded, ConfigErr
     let resolved =
         resolve::resolve(raw, layers.preset(), &inputs.env).map_err(|problem| layers.error(&problem))?;
 
+    if let Some((variable, _)) = presets::proxy(&inputs.env)
+        && layers.preset() != Some(Preset::ImageSwapper)
+    {
+        warnings.push(format!(
+            "{variable} is set: Docker Hub's images are led there, unless images.rewrite is written"
+        ));
+    }
     let unasked = unasked(&resolved);
     warnings.extend(unasked.map(|problem| layers.error(&problem).to_string()));
     let env = |name: &str| inputs.env.get(name).cloned();

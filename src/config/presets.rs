@@ -81,10 +81,10 @@ pub fn is_ecr_updater(env: &BTreeMap<String, String>) -> bool {
 
 /// The proxy that k8s-proxy-image-swapper's variable names, with that variable.
 pub(super) fn proxy(env: &BTreeMap<String, String>) -> Option<(&'static str, &str)> {
-    PROXY_VARIABLES
-        .into_iter()
-        .find_map(|name| Some((name, env.get(name)?.trim())))
-        .filter(|(_, url)| !url.is_empty())
+    PROXY_VARIABLES.into_iter().find_map(|name| {
+        let url = env.get(name)?.trim();
+        (!url.is_empty()).then_some((name, url))
+    })
 }
 
 impl Preset {

@@ -20,6 +20,8 @@ use super::types::{Config, Heal, Pods, Refresh, ServiceAccounts};
 const DEFAULT_NAME: &str = "pullkeeper";
 /// The instance of installations that name none.
 pub const DEFAULT_INSTANCE: &str = "default";
+/// Where the kubelet tells a pod its namespace.
+const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 const DEFAULT_MAX_EVICTIONS: usize = 50;
 
 /// The checked configuration, and where each of its registries was written.
@@ -52,7 +54,12 @@ pub(super) fn resolve(
         programs: programs(raw.programs, &root.key("programs"))?,
         env: &|name| env.get(name).cloned(),
     };
-    let images = images::images(raw.images.map(|Block(raw)| raw), &root.key("images"))?;
+    let images = images::images(
+        raw.images.map(|Block(raw)| raw),
+        own_namespace(env),
+        |name| namespaces.names.names_exactly(name),
+        &root.key("images"),
+    )?;
     let written = registries::as_list(raw.registries, raw.registry, !images.rewrites.is_empty())?;
     let (registries, registry_paths) = registries::resolve(written, &shared)?;
     let pods = raw.pods.map(|Block(pods)| pods).unwrap_or_default();
@@ -86,6 +93,13 @@ pub(super) fn resolve(
         return Err(Problem::new(&root.key("time").key("until"), what));
     }
     Ok(Resolved { config, registry_paths })
+}
+
+/// The namespace of the pod that this is, if it is one.
+fn own_namespace(env: &BTreeMap<String, String>) -> Option<String> {
+    env.get("KUBERNETES_SERVICE_HOST")?;
+    let name = std::fs::read_to_string(OWN_NAMESPACE).ok()?;
+    Some(name.trim().to_owned()).filter(|name| is_dns_label(name))
 }
 
 fn namespaces(raw: Option<RawNamespaces>, path: &KeyPath) -> Result<Namespaces, Problem> {

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt, stream};
 use reqwest::{Response, StatusCode};
 
-use super::Memory;
 use super::asking::{Auth, Challenge, Network, Registry, Server, Way, words};
+use super::{Memory, probe};
 use crate::config::Reach;
-use crate::plan::{Proxy, ProxySaid};
+use crate::plan::{Probe, Probed, Proxy, ProxySaid};
 
 /// The most that are asked at a time.
 const AT_ONCE: usize = 8;
@@ -30,7 +30,10 @@ pub async fn proxies(proxies: &[Proxy], memory: &Memory) -> Vec<(Proxy, ProxySai
     let asked = proxies.iter().map(async |proxy| {
         let said = match memory.proxies.recall(proxy, Instant::now()) {
             Some(said) => said,
-            None => ask(&network, proxy).await,
+            None => match ask(&network, proxy).await {
+                Greeting::Said(said) => said,
+                Greeting::TokenForNobody => shown(proxy, memory).await,
+            },
         };
         memory.proxies.keep(proxy, &said, Instant::now());
         (proxy.clone(), said)
@@ -65,14 +68,33 @@ fn of(proxy: &Proxy) -> (String, Reach) {
     (proxy.authority.clone(), proxy.reach.clone())
 }
 
-async fn ask(network: &Network, proxy: &Proxy) -> ProxySaid {
+/// What its first words tell.
+#[derive(Debug, PartialEq)]
+enum Greeting {
+    Said(ProxySaid),
+    /// A token server gives one to anybody, be it good for images or not: Harbor's does so for private projects, too.
+    TokenForNobody,
+}
+
+async fn ask(network: &Network, proxy: &Proxy) -> Greeting {
     let asked = tokio::time::timeout(network.deadline, greet(network, proxy)).await;
     let late = |_| Err(format!("it gave no answer within {:?}; see that it runs", network.deadline));
-    asked.unwrap_or_else(late).unwrap_or_else(ProxySaid::Away)
+    asked.unwrap_or_else(late).unwrap_or_else(|why| Greeting::Said(ProxySaid::Away(why)))
+}
+
+/// Does it show an image to nobody that it must have?
+async fn shown(proxy: &Proxy, memory: &Memory) -> ProxySaid {
+    let host = proxy.targets.first().map(|to| to.as_host().clone());
+    let Some((image, host)) = proxy.shows.clone().zip(host) else { return ProxySaid::Open };
+    let probe = Probe { image, host, login: None, reach: proxy.reach.clone() };
+    match probe::probe(&[probe], &memory.refusals).await.first() {
+        Some(Probed::Refused(_)) => ProxySaid::WantsLogin,
+        _ => ProxySaid::Open,
+    }
 }
 
 /// An error is why it serves nobody.
-async fn greet(network: &Network, proxy: &Proxy) -> Result<ProxySaid, String> {
+async fn greet(network: &Network, proxy: &Proxy) -> Result<Greeting, String> {
     let registry = Registry::at(network, &proxy.authority, Server::Registry, &proxy.reach).await?;
     let answer = registry.peer.get(Auth::Nobody).await?;
     match answer.status() {
@@ -80,14 +102,14 @@ async fn greet(network: &Network, proxy: &Proxy) -> Result<ProxySaid, String> {
         status if status.is_server_error() => {
             Err(words::no_registry(&registry.peer.server, &registry.peer.url, &answer))
         }
-        _ => Ok(ProxySaid::Open),
+        _ => Ok(Greeting::Said(ProxySaid::Open)),
     }
 }
 
-async fn login_at(registry: &Registry<'_>, answer: &Response, proxy: &Proxy) -> Result<ProxySaid, String> {
+async fn login_at(registry: &Registry<'_>, answer: &Response, proxy: &Proxy) -> Result<Greeting, String> {
     match registry.way(answer) {
         Ok(Way::Bearer(challenge)) => token_for_nobody(registry, &challenge, proxy).await,
-        Ok(Way::Basic) | Err(_) => Ok(ProxySaid::WantsLogin),
+        Ok(Way::Basic) | Err(_) => Ok(Greeting::Said(ProxySaid::WantsLogin)),
     }
 }
 
@@ -95,7 +117,7 @@ async fn token_for_nobody(
     registry: &Registry<'_>,
     challenge: &Challenge,
     proxy: &Proxy,
-) -> Result<ProxySaid, String> {
+) -> Result<Greeting, String> {
     let scope = |path: &str| match path {
         "" => "repository:library/any:pull".to_owned(),
         path => format!("repository:{path}/library/any:pull"),
@@ -105,7 +127,7 @@ async fn token_for_nobody(
     let tokens = registry.token_server(challenge, &scopes).await?;
     let status = tokens.get(Auth::Nobody).await?.status();
     let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-    Ok(if refused { ProxySaid::WantsLogin } else { ProxySaid::Open })
+    Ok(if refused { Greeting::Said(ProxySaid::WantsLogin) } else { Greeting::TokenForNobody })
 }
 
 #[cfg(test)]
@@ -119,7 +141,11 @@ mod tests {
 
     fn proxy(authority: &str) -> Proxy {
         let targets = vec![Prefix::parse(&format!("{authority}/hub")).unwrap()];
-        Proxy { authority: authority.to_owned(), reach: PLAIN, targets }
+        Proxy { authority: authority.to_owned(), reach: PLAIN, targets, shows: None }
+    }
+
+    fn wants_login() -> Greeting {
+        Greeting::Said(ProxySaid::WantsLogin)
     }
 
     #[tokio::test]
@@ -138,16 +164,14 @@ mod tests {
             let status = answer.0;
             let registry = StandIn::new([answer]).await;
             let asked = ask(&World::new().network, &proxy(&registry.address.to_string())).await;
-            assert_eq!(asked, said, "{status}");
+            assert_eq!(asked, Greeting::Said(said), "{status}");
             assert_eq!((registry.lines(), registry.logins()), (vec!["GET /v2/".to_owned()], vec![None]));
         }
     }
 
     #[tokio::test]
     async fn who_gives_a_token_to_nobody_may_serve_everybody() {
-        for (status, said) in
-            [(200, ProxySaid::Open), (401, ProxySaid::WantsLogin), (403, ProxySaid::WantsLogin)]
-        {
+        for (status, said) in [(200, Greeting::TokenForNobody), (401, wants_login()), (403, wants_login())] {
             let tokens = StandIn::new([reply(status)]).await;
             let realm = format!("http://{}/token", tokens.address);
             let registry = StandIn::new([wants(&format!(r#"Bearer realm="{realm}",service="s""#))]).await;
@@ -163,7 +187,8 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_there_is_told_with_the_next_step() {
-        let ProxySaid::Away(why) = ask(&World::new().network, &proxy("127.0.0.1:1")).await else { panic!() };
+        let asked = ask(&World::new().network, &proxy("127.0.0.1:1")).await;
+        let Greeting::Said(ProxySaid::Away(why)) = asked else { panic!() };
         assert!(why.starts_with("it can't be reached: "), "{why}");
     }
 

@@ -94,14 +94,14 @@ impl Changes {
             Seen::Complete(watch) => {
                 pending.anew = true;
                 pending.who_left_meanwhile();
-                pending.troubles.clear();
                 if pending.incomplete.remove(&watch) && pending.incomplete.is_empty() {
                     self.complete.notify_one();
                 }
             }
-            Seen::Trouble { words, forbidden } => {
-                // Each refusal is told once, until the watches go on; of an API server that restarts there is nothing to tell.
-                if forbidden && pending.troubles.insert(words.clone()) {
+            Seen::Trouble { what, words, forbidden } => {
+                // Each refusal is told once: lists may be allowed where watches aren't, so that they seem to go on. Of an
+                // API server that restarts there is nothing to tell.
+                if forbidden && pending.troubles.insert(what) {
                     log::warn!("{words}; grant watch there. Until then what changes is seen at the interval");
                 } else {
                     log::debug!("{words}; it is tried again");
@@ -286,7 +286,7 @@ mod tests {
         for version in 0..10_000 {
             changes.see(object("known", Some(&version.to_string())));
             changes.see(there("known", version % 2 == 0, false));
-            changes.see(Seen::Trouble { words: "lost".into(), forbidden: false });
+            changes.see(Seen::Trouble { what: "pods".into(), words: "lost".into(), forbidden: false });
         }
         let pending = changes.pending();
         let sizes = (pending.objects.len(), pending.namespaces.len(), pending.troubles.len());

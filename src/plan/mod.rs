@@ -43,7 +43,7 @@ pub use life::{ECR_TOKEN, Life};
 pub use nudge::{NUDGED, Spelling, noted};
 pub use pods::{Questions, Stuck, questions};
 pub use probe::{Probe, ProbeKey, Probed};
-pub use proxies::{Proxy, ProxySaid, proxies};
+pub use proxies::{Proxy, ProxySaid, bad_proxies, proxies};
 pub use rewriting::{ORIGINAL, originals};
 pub use snapshot::{Containers, Controller, Namespace, Pod, Secret, ServiceAccount, Snapshot, Waiting};
 
@@ -197,7 +197,9 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
             let wanted = wanted.of(config, evidence, now, name);
             let mut planned = Planned::of(config, name, seen, &wanted, &mut so_far);
             planned.judge_pods(config, seen, evidence, now, &mut so_far);
-            so_far.hosts.extend(planned.around.wanted);
+            if planned.around.rewriting.is_some() {
+                so_far.hosts.insert(name.clone(), planned.around.wanted.into_iter().collect());
+            }
             plan.namespaces.push(planned.own);
         }
     }
@@ -212,7 +214,7 @@ pub fn plan(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Time
     plan.findings.extend(finding);
     plan.namespaces.retain(|own| !own.is_empty());
     plan.findings.extend(nothing_to_refresh(config, snapshot));
-    plan.findings.extend(proxies::judge(config, evidence, &so_far.hosts));
+    plan.findings.extend(proxies::judge(evidence, &so_far.hosts));
     so_far.tally.tell(config, evidence, &mut plan);
     plan
 }

@@ -1,6 +1,6 @@
 //! One namespace: its Secrets, its ServiceAccounts, and what is done about its pods in the light of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -32,8 +32,8 @@ pub(super) struct SoFar {
     pub(super) pods: usize,
     pub(super) stuck: Stuck,
     pub(super) ends: Ends,
-    /// The registries of ours, of all namespaces.
-    pub(super) hosts: BTreeSet<Host>,
+    /// The registries of ours in the namespaces where rules hold.
+    pub(super) hosts: BTreeMap<String, BTreeSet<Host>>,
 }
 
 /// A namespace whose Secrets and ServiceAccounts are decided.

@@ -1,12 +1,15 @@
 //! The registries to which rules lead images, and what the user should know of them before pods are led there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pods::serves;
 use super::rewriting::reach;
 use super::{Evidence, Finding, Subject};
 use crate::config::{Config, Reach};
 use crate::registry::{Host, Image, Prefix};
+
+/// An image of Docker Hub that has been there always, and that everybody may pull.
+const OFFICIAL: &str = "docker.io/library/busybox:latest";
 
 /// A registry to which rules lead images.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub struct Proxy {
     pub reach: Reach,
     /// Where within it the rules lead to.
     pub targets: Vec<Prefix>,
+    /// An image that it must show, where that is known: of Docker Hub's official ones, one that will stay.
+    pub shows: Option<Image>,
 }
 
 /// What it says to who has no login. The text is for people, and never holds a secret.
@@ -36,27 +41,44 @@ pub fn proxies(config: &Config) -> Vec<Proxy> {
     let mut all: Vec<Proxy> = Vec::new();
     for rule in config.images.rewrites.rules().iter().filter(|_| config.verify) {
         let (authority, to) = (rule.to.host(), rule.to.clone());
+        let shows = Image::parse(OFFICIAL).ok().and_then(|image| config.images.rewrites.rewrite(&image));
+        let shows = shows.filter(|(_, own)| *own == rule).map(|(image, _)| image);
         let reach = any_image(&to).map(|image| reach(config, &image, to.as_host())).unwrap_or_default();
         match all.iter_mut().find(|own| own.authority == authority && own.reach == reach) {
-            Some(own) if own.targets.contains(&to) => {}
-            Some(own) => own.targets.push(to),
-            None => all.push(Proxy { authority: authority.to_owned(), reach, targets: vec![to] }),
+            Some(own) => {
+                own.shows = own.shows.take().or(shows);
+                if !own.targets.contains(&to) {
+                    own.targets.push(to);
+                }
+            }
+            None => all.push(Proxy { authority: authority.to_owned(), reach, targets: vec![to], shows }),
         }
     }
     all
 }
 
-/// What is wrong with them; `hosts` are the registries of ours, as far as namespaces tell them.
-pub(super) fn judge(config: &Config, evidence: &Evidence, hosts: &BTreeSet<Host>) -> Vec<Finding> {
-    let hosts: Vec<_> = config.registries.iter().flat_map(|own| &own.hosts).chain(hosts).collect();
-    let has_entry =
-        |to: &&Prefix| any_image(to).is_some_and(|image| hosts.iter().any(|host| serves(host, &image)));
-    let judge = |(proxy, said): &(Proxy, ProxySaid)| match said {
+/// What is wrong with them, as far as the configuration alone tells.
+#[must_use]
+pub fn bad_proxies(config: &Config, said: &[(Proxy, ProxySaid)]) -> Vec<Finding> {
+    let hosts = config.registries.iter().flat_map(|own| &own.hosts).cloned().collect();
+    said.iter()
+        .flat_map(|(proxy, said)| {
+            bad(proxy, said, &BTreeMap::from([(String::new(), BTreeSet::clone(&hosts))]))
+        })
+        .collect()
+}
+
+/// What is wrong with them, where each namespace has credentials for these registries.
+pub(super) fn judge(evidence: &Evidence, hosts: &BTreeMap<String, BTreeSet<Host>>) -> Vec<Finding> {
+    evidence.proxies.iter().flat_map(|(proxy, said)| bad(proxy, said, hosts)).collect()
+}
+
+fn bad(proxy: &Proxy, said: &ProxySaid, hosts: &BTreeMap<String, BTreeSet<Host>>) -> Vec<Finding> {
+    match said {
         ProxySaid::Open => Vec::new(),
         ProxySaid::Away(why) => vec![away(&proxy.authority, why)],
-        ProxySaid::WantsLogin => proxy.targets.iter().filter(|to| !has_entry(to)).map(closed).collect(),
-    };
-    evidence.proxies.iter().flat_map(judge).collect()
+        ProxySaid::WantsLogin => proxy.targets.iter().filter_map(|to| closed(to, hosts)).collect(),
+    }
 }
 
 fn away(authority: &str, why: &str) -> Finding {
@@ -64,9 +86,20 @@ fn away(authority: &str, why: &str) -> Finding {
     Subject::global("Proxy", authority).finding("ProxyUnreachable", message)
 }
 
-fn closed(to: &Prefix) -> Finding {
-    let message = "asks for a credential, and no registry of the configuration is for it; write an entry for it into registries, or let everybody pull from it";
-    Subject::global("Proxy", to.as_str()).finding("ProxyNeedsCredential", message)
+fn closed(to: &Prefix, hosts: &BTreeMap<String, BTreeSet<Host>>) -> Option<Finding> {
+    let image = any_image(to)?;
+    let lacks = |own: &BTreeSet<Host>| !own.iter().any(|host| serves(host, &image));
+    let lacking: Vec<_> = hosts.iter().filter(|(_, own)| lacks(own)).map(|(name, _)| name).collect();
+    let first = lacking.first()?;
+    let whose = match lacking.len() {
+        all if all == hosts.len() => "no registry of the configuration is for it".to_owned(),
+        1 => format!("none of the registries of namespace {first} is for it"),
+        some => format!("none of the registries of {some} namespaces, {first} among them, is for it"),
+    };
+    let message = format!(
+        "asks for a credential, and {whose}; write an entry for it into registries, or let everybody pull from it"
+    );
+    Some(Subject::global("Proxy", to.as_str()).finding("ProxyNeedsCredential", message))
 }
 
 /// An image there.

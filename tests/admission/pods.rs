@@ -104,6 +104,25 @@ async fn a_pod_of_a_thousand_containers_is_rewritten() {
     assert_eq!(made["metadata"]["annotations"], Value::Null);
 }
 
+/// The API server counts bytes, and refuses a pod that has too many of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_with_very_many_annotations_is_made_without_notes() {
+    let (place, name) = with("annotated", HUB).await;
+    let mut own = pod(&["nginx"]);
+    own["metadata"]["annotations"] = json!({"note": "\u{1f433}".repeat(65_000)});
+    let made = made(&place.admin, &name, &own).await;
+    assert_eq!(images(&made, "containers"), ["proxy.example.com/library/nginx:latest"]);
+    assert_eq!(made["metadata"]["annotations"].as_object().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_namespace_is_paused_for_the_policy_too() {
+    let (place, _) = with("paused", HUB).await;
+    namespace("paused-two").annotation("pullkeeper.io/pause", "true").create(&place.admin).await;
+    let made = made(&place.admin, "paused-two", &pod(&["nginx"])).await;
+    assert_eq!(images(&made, "containers"), ["nginx"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn where_it_does_not_hold_pods_are_made_as_they_are() {
     let images_of = "{rewrite: [{from: docker.io, to: proxy.example.com}], exclude: [kube-system, holds-not-proxy], \

@@ -1,5 +1,7 @@
 //! The policy that rewrites images: what the API server won't take, and one that knows no policies.
 
+use std::collections::BTreeMap;
+
 use pullkeeper::admission::{Object, Policy};
 use serde_json::{Value, json};
 
@@ -7,7 +9,7 @@ use super::program::{pullkeeper, run};
 use super::scripted::expect::put;
 use super::scripted::objects::{conflict, forbidden, not_found, ok, refusal};
 use super::scripted::{Expect, Reply, Server, get};
-use super::{ConfigFile, configuration, pass_by, said};
+use super::{ConfigFile, configuration, load, pass_by, said, settings};
 
 const API: &str = "/apis/admissionregistration.k8s.io/v1";
 const IMAGES: &str = "namespaces: [team-a]\nserviceAccounts: none\nsecret: {create: false}\nimages: {rewrite: [{from: docker.io, to: '127.0.0.1:1'}]}";
@@ -71,6 +73,56 @@ async fn one_that_changed_meanwhile_is_left_to_the_next_pass() {
 async fn without_the_right_to_write_it_is_an_error() {
     let (said, _) = pass_with([rehearsal(forbidden())]).await;
     assert_eq!(said, ["error PolicyRefused MutatingAdmissionPolicy pullkeeper-images"]);
+}
+
+/// All new pods would be led there.
+#[tokio::test]
+async fn new_rules_wait_until_the_proxy_serves() {
+    let server = Server::start(there());
+    let config = load(&settings(IMAGES), BTreeMap::new());
+    let report = pass_by(&server, &config).await.unwrap();
+    assert!(server.finish().iter().all(|request| request.method == "GET"));
+    let said = said(&report);
+    for line in [
+        "finding ProxyUnreachable Proxy 127.0.0.1:1",
+        "finding PolicyHeld MutatingAdmissionPolicy pullkeeper-images",
+    ] {
+        assert!(said.iter().any(|own| own == line), "{said:?}");
+    }
+}
+
+#[test]
+fn a_proxy_that_is_away_gets_no_pods_unless_one_insists() {
+    let file = ConfigFile::new(IMAGES);
+    let install = |more: &[&str], server: &Server| {
+        let mut command = pullkeeper();
+        command.env_remove("PULLKEEPER_VERIFY").args(["images", "install", "--config"]).arg(file.path());
+        run({
+            command.args(["--server", server.url()]).args(more);
+            command
+        })
+    };
+    let server = Server::start([]);
+    let ran = install(&[], &server);
+    assert!(server.finish().is_empty());
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("with --unchecked it is, all the same"), "{}", ran.stderr);
+    let server = Server::start([get(API).says(ok(&json!({"resources": []})))]);
+    assert!(install(&["--unchecked"], &server).stderr.contains("has no MutatingAdmissionPolicy"));
+    server.finish();
+}
+
+/// However wrong the configuration is.
+#[test]
+fn removing_needs_no_more_than_the_name_of_the_installation() {
+    let [policy, binding] = Object::ALL.map(|object| get(path(object)).says(not_found()));
+    let server = Server::start([policy, binding]);
+    let file = ConfigFile::new("images: {rewrite: []}\n");
+    let mut command = pullkeeper();
+    command.args(["images", "remove", "--config"]).arg(file.path()).args(["--server", server.url()]);
+    let ran = run(command);
+    server.finish();
+    assert_eq!((ran.code, ran.stdout.trim()), (Some(0), "nothing to remove"), "{}", ran.stderr);
 }
 
 #[test]

@@ -36,9 +36,39 @@ fn each_of_the_settings() {
     assert_eq!((reach.insecure, reach.ca.as_deref()), (true, Some(Path::new("/ca.pem"))));
     assert_eq!(images.label.map(|label| (label.key, label.value)), Some(("a.io/b".into(), String::new())));
     assert_eq!(images.admission, Admission::Off);
-    assert_eq!(images.exclude, ["ops", "proxies"]);
+    assert_eq!(images.exclude, ["kube-system", "ops", "proxies", "pullkeeper"]);
     let selectors = [images.namespace_selector, images.pod_selector].map(|own| own.unwrap().to_string());
     assert_eq!(selectors, ["a in (b)", "!c"]);
+}
+
+#[test]
+fn whoever_writes_kube_system_out_by_name_means_it() {
+    let text = "namespaces: [kube-system, '*']\nimages: {rewrite: [{from: docker.io, to: a.io}]}\n";
+    assert_eq!(from_file(text, &[]).unwrap().config.images.exclude, ["pullkeeper"]);
+}
+
+#[test]
+fn more_rules_than_a_policy_can_hold() {
+    let many = |count: usize, text: &str| {
+        (0..count).map(|own| text.replace('N', &own.to_string())).collect::<Vec<_>>()
+    };
+    let rules =
+        |count| format!("{ONE}images: {{rewrite: [{}]}}", many(count, "{from: N.io, to: a.io}").join(", "));
+    assert_eq!(from_file(rules(50), &[]).unwrap().config.images.rewrites.rules().len(), 50);
+    let ignored = |count| {
+        format!(
+            "{ONE}images: {{rewrite: [{{from: b.io, to: a.io}}], ignore: [{}]}}",
+            many(count, "b.io/N").join(", ")
+        )
+    };
+    assert_eq!(from_file(ignored(100), &[]).unwrap().config.images.rewrites.ignored().len(), 100);
+    assert_told(vec![
+        (
+            rules(51),
+            "c.yaml:3: images.rewrite: has more than 50 rules, which no policy can hold; write fewer, with shorter paths",
+        ),
+        (ignored(101), "c.yaml:3: images.ignore: has more than 100 patterns; write fewer, with *"),
+    ]);
 }
 
 #[test]
@@ -77,6 +107,10 @@ fn rules_that_are_none() {
         (
             rules("{from: a.io, to: b.io}, {from: a.io, to: c.io}"),
             "c.yaml:4: images.rewrite[1].from: is there twice; keep one of them",
+        ),
+        (
+            rules("{from: a.io, to: c.io, insecure: true}, {from: b.io, to: c.io}"),
+            "c.yaml:4: images.rewrite[1].to: is that of another rule, too, with another ca or insecure; write both alike",
         ),
         (
             rules("{from: a.io/b, to: a.io}"),
@@ -146,6 +180,14 @@ fn the_image_swappers_variable_goes_with_anything_else() {
         rewritten(&config.images, "busybox:1").as_deref(),
         Some("proxy.example.com/library/busybox:1")
     );
+    let warnings = from_file(ONE, &[proxy]).unwrap().warnings;
+    assert_eq!(
+        warnings,
+        ["PROXY_URL is set: Docker Hub's images are led there, unless images.rewrite is written"]
+    );
+    // One that is empty is not set.
+    let config = Place::new().load(None, &[("PROXY_URL", " "), ("REGISTRY_URL", "a.io")]).unwrap().config;
+    assert_eq!(rewritten(&config.images, "busybox:1").as_deref(), Some("a.io/library/busybox:1"));
     let config = Place::new().load(None, &[proxy, ("K8S_PULL_SECRET_NAME", "a")]).unwrap().config;
     assert_eq!(config.preset, Some(Preset::EcrUpdater));
     assert!(!config.images.rewrites.is_empty());

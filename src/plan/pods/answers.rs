@@ -45,7 +45,12 @@ pub struct Questions {
 /// one pass to the next: those that can't be helped don't stand in the way of the others for ever.
 #[must_use]
 pub fn questions(config: &Config, snapshot: &Snapshot, evidence: &Evidence, now: Timestamp) -> Questions {
-    if config.pods.heal != Heal::Auto {
+    let asks = match config.pods.heal {
+        Heal::Auto => true,
+        Heal::All => !config.images.rewrites.is_empty(),
+        Heal::Off => false,
+    };
+    if !asks {
         return Questions::default();
     }
     let (recorder, mut wanted) = (Recorder::of(evidence), WantedByRegistries::default());

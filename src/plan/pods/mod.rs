@@ -50,11 +50,16 @@ pub fn judge(
     if let Some(why) = nobodys_business(pod, around, settings, now) {
         return Verdict::Leave(why.to_owned());
     }
-    if settings.heal == Heal::All {
-        return oldest::judge(pod, around);
-    }
     let judge = |waiting| (waiting, judge_container(pod, waiting, around, settings, answers, now));
     let mut verdict = combine(pod.waiting.iter().map(judge).collect());
+    // A pod that runs in a moment isn't deleted.
+    let is_led = || {
+        matches!(verdict, Verdict::Rewrite(_))
+            || pod.waiting.iter().any(|own| rewriting::is_untried(pod, own))
+    };
+    if settings.heal == Heal::All && !is_led() {
+        return oldest::judge(pod, around);
+    }
     if let Verdict::Rewrite(own) | Verdict::Nudge(own) = &mut verdict {
         own.spellings.extend(of_the_same_image(pod, &own.spellings));
     }
@@ -173,6 +178,9 @@ fn judge_container(
         Some(Ok(verdict)) => return verdict,
         Some(Err(why)) if !is_ours => return judged.report(&why),
         _ => {}
+    }
+    if settings.heal == Heal::All {
+        return Verdict::Leave("no rule helps it".to_owned());
     }
     match remedy(cause, pod, around, now) {
         Some(remedy) => judged.report(&remedy),

@@ -7,6 +7,7 @@ use crate::plan::cause::Cause;
 use crate::plan::nudge::Spelling;
 use crate::plan::probe::{Probe, Probed};
 use crate::plan::rewriting::Target;
+use crate::plan::snapshot::Controller;
 
 /// May another registry give what this one doesn't? What is missing or unfit here is so there, too.
 pub(super) fn helps(cause: Cause) -> bool {
@@ -38,10 +39,9 @@ pub(super) fn judge(case: &Case<'_>, target: &Target) -> Result<Verdict, String>
     let given = case.given(target).filter(|_| presented.is_none());
     match (answer, given) {
         (Probed::Readable { .. }, _) => Ok(case.rewrite(to, presented.map(|(name, _)| name))),
-        (Probed::Refused(_), Some(name)) => Err(format!(
-            "it would be pulled from {to}, but that takes a login, and the pod names no Secret for it; delete it by hand, and the next one gets Secret {name} from ServiceAccount {}",
-            case.pod.service_account
-        )),
+        (Probed::Refused(_), Some(name)) => {
+            Err(format!("it would be pulled from {to}, but that takes a login, {}", case.way_to(name)))
+        }
         (Probed::Missing(words) | Probed::Refused(words) | Probed::Untold(words), _) => {
             Err(format!("it would be pulled from {to}, but {words}"))
         }
@@ -66,6 +66,21 @@ impl Case<'_> {
             let secret = self.around.secrets.get(*name);
             secret.is_some_and(|own| own.serves.iter().any(|served| serves(&served.host, &target.image)))
         })
+    }
+
+    /// How a new pod would name the Secret.
+    fn way_to(&self, name: &str) -> String {
+        let pod = self.pod;
+        let made_anew = pod.controller.as_ref().is_some_and(Controller::recreates);
+        if made_anew && pod.lists_own == Some(false) {
+            return format!(
+                "and the pod names no Secret for it; delete it by hand, and the next one gets Secret {name} from ServiceAccount {}",
+                pod.service_account
+            );
+        }
+        format!(
+            "and the pod names no Secret for it; name Secret {name} in its template, or make it anew without pull secrets of its own"
+        )
     }
 
     fn ask_target(&self, target: &Target, presented: Option<(&str, &Served)>) -> Result<Probed, String> {

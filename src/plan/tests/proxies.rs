@@ -1,7 +1,7 @@
 //! The registries to which rules lead images: which are asked, and what is told of their answers.
 
 use super::builders::{config, ecr, evidence, namespace, now, registry, rule};
-use crate::config::{Config, Images, Reach};
+use crate::config::{Config, Images, NameSet, Reach, Registry};
 use crate::plan::{Evidence, ProxySaid, plan, proxies};
 use crate::registry::Rewrites;
 
@@ -69,6 +69,17 @@ fn a_login_is_missing_only_where_no_registry_is_for_it() {
     assert_eq!(needs(&own), [lacking("p.example.com/quay")]);
     own.registries.push(registry("*.example.com"));
     assert_eq!(needs(&own), [""; 0]);
+}
+
+#[test]
+fn a_login_that_some_namespaces_lack_is_told() {
+    let mut config = led(&[("docker.io", "p.example.com/hub")]);
+    let only = NameSet::new(&["shop"], &[]).unwrap();
+    config.registries.push(Registry { namespaces: Some(only), ..registry("p.example.com") });
+    assert_eq!(told(&config, &ProxySaid::WantsLogin), [""; 0]);
+    config.registries[1].namespaces = Some(NameSet::new(&["team-*"], &[]).unwrap());
+    let [line] = told(&config, &ProxySaid::WantsLogin).try_into().unwrap();
+    assert!(line.contains("no registry of the configuration is for it"), "{line}");
 }
 
 #[test]

@@ -142,7 +142,8 @@ fn where_no_rule_holds_a_pod_is_left() {
         ("shop", None, led(), Pod { mirror: true, ..stuck(LIMITED) }, None),
         ("shop", None, led(), Pod { terminating: true, ..stuck(LIMITED) }, None),
         ("shop", None, heal(Heal::Off), stuck(LIMITED), None),
-        ("shop", None, heal(Heal::All), stuck(LIMITED), Some("delete")),
+        ("shop", None, heal(Heal::All), stuck(LIMITED), Some("rewrite")),
+        ("ops", None, heal(Heal::All), stuck(LIMITED), Some("delete")),
         ("shop", Some(labels("a")), of_namespaces(), stuck(LIMITED), Some("rewrite")),
         ("shop", Some(labels("b")), of_namespaces(), stuck(LIMITED), None),
         ("shop", None, of_namespaces(), stuck(LIMITED), None),
@@ -183,10 +184,31 @@ fn the_target_is_asked_with_what_the_pod_itself_presents() {
 #[test]
 fn no_pod_is_stranded_without_the_login_of_the_target() {
     let refused = Probed::Refused("it wants a login".into());
-    let (verb, said) = told(&planned(&led_with_login(), &seen(stuck(LIMITED)), logins(), &refused));
-    assert_eq!(verb, None);
-    let part = "the next one gets Secret pullkeeper from ServiceAccount default";
-    assert!(said.contains(part), "{said}");
+    let owned = |lists_own| Pod { controller: owner("ReplicaSet"), lists_own, ..stuck(LIMITED) };
+    let (next, named) = (
+        "the next one gets Secret pullkeeper from ServiceAccount default",
+        "name Secret pullkeeper in its template",
+    );
+    for (pod, part) in [
+        (owned(Some(false)), next),
+        (owned(Some(true)), named),
+        (owned(None), named),
+        (stuck(LIMITED), named),
+    ] {
+        let (verb, said) = told(&planned(&led_with_login(), &seen(pod), logins(), &refused));
+        assert!(verb.is_none() && said.contains(part), "{said}");
+    }
+}
+
+/// One that was rewritten a moment ago, and of which the kubelet still tells the old story, isn't deleted either.
+#[test]
+fn the_oldest_tools_way_leaves_what_was_just_rewritten() {
+    let config = Config { pods: Pods { heal: Heal::All, ..config().pods }, ..led() };
+    let message = r#"Back-off pulling image "nginx:1": 429 Too Many Requests"#;
+    let rewritten = Waiting { image: TO.into(), ..waiting(message) };
+    let originals = BTreeMap::from([("app".to_owned(), "nginx:1".to_owned())]);
+    let pod = Pod { waiting: vec![rewritten], originals, ..stuck(LIMITED) };
+    assert_eq!(outcome(&config, &seen(pod), &anybody()).0, None);
 }
 
 #[test]
