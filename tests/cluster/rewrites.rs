@@ -164,7 +164,7 @@ async fn a_proxy_that_needs_a_credential_gets_it_from_the_pod_that_names_it() {
     ];
     assert_eq!(changes(&report), expected, "{report}");
     let [said] = &told(&report, "PodNotHealed")[..] else { panic!("{report}") };
-    assert!(said.contains("the next one gets Secret pullkeeper from ServiceAccount default"), "{said}");
+    assert!(said.contains("name Secret pullkeeper in its template"), "{said}");
     assert_eq!(findings(&report), ["PodNotHealed"], "{report}");
     assert_eq!(image_of(&bed.pod(&a, "named").await, "app"), bed.target());
     bed.place.assert_settled(&config).await;
