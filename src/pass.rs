@@ -6,11 +6,11 @@ use futures::future::join;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::admission::Step;
-use crate::cluster::{ApiError, Cluster, Scope, Writing};
+use crate::admission::Object;
+use crate::cluster::{ApiError, Cluster, Kept, Scope, Writing};
 use crate::config::{Config, Preset};
 use crate::credentials::{self, Memory};
-use crate::plan::{self, Applied, Evidence, Finding, Plan, Probe, Snapshot, Subject};
+use crate::plan::{self, Applied, Evidence, Plan, Probe, Snapshot, Subject};
 use crate::progress::Progress;
 use crate::report::Report;
 
@@ -57,20 +57,21 @@ pub async fn pass_after(
     let line = progress.line();
     line.stage("looking at the cluster");
     let scope = &options.scope;
-    let looking = join(look_and_plan(cluster, config, scope, memory), look_at_policy(cluster, config, scope));
+    let looking =
+        join(look_and_plan(cluster, config, scope, memory), look_at_admission(cluster, config, scope));
     let looked = tokio::select! {
         looked = looking => Some(looked),
         () = until.cancelled() => None,
     };
-    let Some((planned, (step, unseen))) = looked else {
+    let Some((planned, mut kept)) = looked else {
         return Ok(Report::interrupted(options.dry_run, started.elapsed()));
     };
     let (mut plan, namespaces) = planned?;
-    plan.findings.extend(unseen);
-    let step = held_back(&mut plan, step);
+    plan.findings.append(&mut kept.unseen);
+    hold_back(&mut plan, &mut kept);
 
     let applied = if options.dry_run {
-        let changes = plan.changes().chain(step.as_ref().map(Step::change)).collect();
+        let changes = plan.changes().chain(kept.changes()).collect();
         Applied { changes, ..Applied::default() }
     } else {
         let written = line.writes(plan.len());
@@ -78,10 +79,7 @@ pub async fn pass_after(
         let by_namespace = config.namespaces.listed().is_some();
         let writing = Writing { until: &until, by_namespace, lenient, progress: &|| written.inc(1) };
         let applied = cluster.apply(&plan, &writing).await;
-        match step.filter(|_| !until.is_cancelled()) {
-            Some(step) => applied.and(cluster.keep_policy(&step).await),
-            None => applied,
-        }
+        if until.is_cancelled() { applied } else { applied.and(cluster.keep_admission(config, &kept).await) }
     };
     drop(line);
 
@@ -114,29 +112,25 @@ async fn look_and_plan(
     Ok((plan, snapshot.namespaces.len()))
 }
 
-/// What keeps the policy that rewrites images in step; a pass over a part of the cluster leaves that to the next.
-async fn look_at_policy(
-    cluster: &Cluster,
-    config: &Config,
-    scope: &Scope,
-) -> (Option<Step>, Option<Finding>) {
+/// What rewrites images when pods are made; a pass over a part of the cluster leaves that to the next.
+async fn look_at_admission(cluster: &Cluster, config: &Config, scope: &Scope) -> Kept {
     if scope.only.is_some() {
-        return (None, None);
+        return Kept::default();
     }
-    cluster.policy_step(config).await
+    cluster.look_at_admission(config).await
 }
 
-/// New rules wait until their proxies serve: all new pods would be led there.
-fn held_back(plan: &mut Plan, step: Option<Step>) -> Option<Step> {
-    let bad = plan.findings.iter().any(|finding| finding.subject.kind == "Proxy");
-    let step = step?;
-    if !bad {
-        return Some(step);
+/// New rules wait until their proxies serve: all new pods would be led there. The webhook's configuration holds none.
+fn hold_back(plan: &mut Plan, kept: &mut Kept) {
+    if !plan.findings.iter().any(|finding| finding.subject.kind == "Proxy") {
+        return;
     }
-    let subject = Subject::global(step.object.kind(), step.name());
-    let message = "differs from the configuration, and goes on as it is until the proxy serves; see there";
-    plan.findings.push(subject.finding("PolicyHeld", message));
-    None
+    for step in kept.steps.extract_if(.., |step| step.object == Object::Policy) {
+        let subject = Subject::global(step.object.kind(), step.name());
+        let message =
+            "differs from the configuration, and goes on as it is until the proxy serves; see there";
+        plan.findings.push(subject.finding("PolicyHeld", message));
+    }
 }
 
 /// Asks what the verdicts on pods rest on; and again, where the first answers leave more to ask.

@@ -4,8 +4,12 @@
 //! into a cluster is for [`cluster`](crate::cluster).
 
 mod cel;
+mod certificate;
 mod policy;
 mod step;
+mod webhook;
 
+pub use certificate::{IssueError, Pair};
 pub use policy::{Policy, PolicyError};
 pub use step::{Installed, Object, Step, is_ours, step};
+pub use webhook::webhook;

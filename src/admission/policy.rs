@@ -88,7 +88,7 @@ impl Policy {
     }
 }
 
-fn on(operation: &str, resource: &str) -> Value {
+pub(super) fn on(operation: &str, resource: &str) -> Value {
     json!({
         "apiGroups": [""],
         "apiVersions": ["v1"],
@@ -98,7 +98,7 @@ fn on(operation: &str, resource: &str) -> Value {
     })
 }
 
-fn namespaces(config: &Config) -> Result<Vec<Value>, PolicyError> {
+pub(super) fn namespaces(config: &Config) -> Result<Vec<Value>, PolicyError> {
     let selector = config.namespaces.selector.as_deref();
     let chosen = selector.map(|text| LabelSelector::parse(text).ok_or(PolicyError::Selector)).transpose()?;
     let excluded = &config.images.exclude;
@@ -111,7 +111,7 @@ fn namespaces(config: &Config) -> Result<Vec<Value>, PolicyError> {
     Ok(all)
 }
 
-fn requirements(selector: Option<&LabelSelector>) -> Vec<Value> {
+pub(super) fn requirements(selector: Option<&LabelSelector>) -> Vec<Value> {
     let requirement = |own: &crate::config::Requirement| {
         let mut value = json!({"key": own.key, "operator": own.operator.as_str()});
         if let Some(object) = value.as_object_mut().filter(|_| !own.values.is_empty()) {

@@ -18,11 +18,13 @@ pub enum Object {
     Policy,
     /// Without it the policy does nothing.
     Binding,
+    /// What has the API server call the webhook.
+    Webhook,
 }
 
 impl Object {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Policy, Self::Binding];
+    /// Those of a policy.
+    pub const OF_POLICY: [Self; 2] = [Self::Policy, Self::Binding];
 
     /// Its kind.
     #[must_use]
@@ -30,6 +32,7 @@ impl Object {
         match self {
             Self::Policy => "MutatingAdmissionPolicy",
             Self::Binding => "MutatingAdmissionPolicyBinding",
+            Self::Webhook => "MutatingWebhookConfiguration",
         }
     }
 
@@ -39,6 +42,7 @@ impl Object {
         match self {
             Self::Policy => "mutatingadmissionpolicies",
             Self::Binding => "mutatingadmissionpolicybindings",
+            Self::Webhook => "mutatingwebhookconfigurations",
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::client::Cluster;
 use super::error::{ApiError, Meaning};
 use super::requests;
+use super::webhook::{Renewal, WebhookError};
 use crate::admission::{Installed, Object, Policy, PolicyError, Step, step};
 use crate::config::{Admission, Config};
 use crate::plan::{Applied, Change, Finding, Subject, Verb};
@@ -30,7 +31,7 @@ impl Cluster {
         let resources: Value = self.json(&requests::read(API)).await?;
         let listed = resources.get("resources").and_then(Value::as_array).into_iter().flatten();
         let names: Vec<_> = listed.filter_map(|own| own.get("name")?.as_str()).collect();
-        Ok(Object::ALL.iter().all(|object| names.contains(&object.resource())))
+        Ok(Object::OF_POLICY.iter().all(|object| names.contains(&object.resource())))
     }
 
     /// What there is of a configuration's policy.
@@ -73,34 +74,85 @@ impl Cluster {
         }
     }
 
-    /// What is to be done about the policy, and what can't be seen of it. Nothing is asked where the configuration says
-    /// nothing of it.
-    pub async fn policy_step(&self, config: &Config) -> (Option<Step>, Option<Finding>) {
-        if config.images.admission == Admission::Off {
-            return (None, None);
+    /// What is to be done about what rewrites images when pods are made, and what can't be seen of it. Nothing is asked
+    /// where the configuration says nothing of it.
+    pub async fn look_at_admission(&self, config: &Config) -> Kept {
+        let mut kept = Kept::default();
+        let admission = config.images.admission;
+        if matches!(admission, Admission::Auto | Admission::Policy) {
+            let (step, unseen) = self.policy_step(config).await;
+            kept.steps.extend(step);
+            kept.unseen.extend(unseen);
         }
+        if matches!(admission, Admission::Auto | Admission::Webhook) && !config.images.rewrites.is_empty() {
+            match self.webhook_steps(config).await {
+                Ok((step, renewal)) => {
+                    kept.steps.extend(step);
+                    kept.renewal = renewal;
+                }
+                Err(WebhookError::Api(error)) if error.meaning() == Meaning::Forbidden => {
+                    untold(Object::Webhook, config)
+                }
+                Err(error) => {
+                    kept.unseen.push(unseen(
+                        Object::Webhook,
+                        &error.to_string(),
+                        &Policy::name(&config.instance),
+                    ));
+                }
+            }
+        }
+        kept
+    }
+
+    async fn policy_step(&self, config: &Config) -> (Option<Step>, Option<Finding>) {
         let name = Policy::name(&config.instance);
         let policy = match Policy::of(config) {
             Ok(policy) => policy,
             Err(PolicyError::NoRule) => return (None, None),
-            Err(error) => return (None, Some(unseen(&error.to_string(), &name))),
+            Err(error) => return (None, Some(unseen(Object::Policy, &error.to_string(), &name))),
         };
         match self.policy(config).await {
             Ok(installed) => (step(config, &policy, &installed), None),
             // Who never installed it needs no right to it.
             Err(error) if error.meaning() == Meaning::Forbidden => {
-                log::info!(
-                    "{} {name} may not be read, so it isn't kept in step with images.rewrite where it was installed; grant what manifests/images grants, or set images.admission: off",
-                    Object::Policy.kind()
-                );
+                untold(Object::Policy, config);
                 (None, None)
             }
-            Err(error) => (None, Some(unseen(&format!("{error}; the next pass looks again"), &name))),
+            Err(error) => {
+                (None, Some(unseen(Object::Policy, &format!("{error}; the next pass looks again"), &name)))
+            }
         }
     }
 
-    /// Keeps the policy in step. What fails leaves the rules as they were.
-    pub async fn keep_policy(&self, step: &Step) -> Applied {
+    /// Keeps it in step. The API server trusts a new certificate before anybody serves it.
+    pub async fn keep_admission(&self, config: &Config, kept: &Kept) -> Applied {
+        let mut applied = Applied::default();
+        for step in &kept.steps {
+            applied = applied.and(self.keep(step).await);
+        }
+        match kept.renewal.as_ref().filter(|_| applied.errors.is_empty()) {
+            Some(renewal) => applied.and(self.renew(config, renewal).await),
+            None => applied,
+        }
+    }
+
+    async fn renew(&self, config: &Config, renewal: &Renewal) -> Applied {
+        let (mut changes, mut errors) = (Vec::new(), Vec::new());
+        match self.write_certificate(config, renewal).await {
+            Ok(()) => changes.push(renewal.change()),
+            // Another has written one.
+            Err(error) if matches!(error.meaning(), Meaning::Conflict | Meaning::AlreadyExists) => {}
+            Err(error) => {
+                let message = format!("{error}; the next pass tries again");
+                errors.push(renewal.subject().clone().finding("WriteFailed", message));
+            }
+        }
+        Applied { changes, errors, ..Applied::default() }
+    }
+
+    /// What fails leaves what is there as it was.
+    async fn keep(&self, step: &Step) -> Applied {
         let subject = Subject::global(step.object.kind(), step.name());
         let (mut changes, mut errors) = (Vec::new(), Vec::new());
         match self.write_policy(step).await {
@@ -109,6 +161,24 @@ impl Cluster {
             Err(error) => errors.push(error.finding(&subject)),
         }
         Applied { changes, errors, ..Applied::default() }
+    }
+}
+
+/// What keeps in step what rewrites images when pods are made.
+#[derive(Default)]
+pub struct Kept {
+    /// The objects that differ.
+    pub steps: Vec<Step>,
+    /// The webhook's certificate, where it must be renewed.
+    pub renewal: Option<Renewal>,
+    /// What can't be looked at.
+    pub unseen: Vec<Finding>,
+}
+
+impl Kept {
+    /// The changes that it makes.
+    pub fn changes(&self) -> impl Iterator<Item = Change> {
+        self.steps.iter().map(Step::change).chain(self.renewal.iter().map(Renewal::change))
     }
 }
 
@@ -158,9 +228,18 @@ fn shortly(error: &ApiError) -> String {
     }
 }
 
-fn unseen(why: &str, name: &str) -> Finding {
+/// Of a right that is missing only the log tells: who never installed it needs none.
+fn untold(object: Object, config: &Config) {
+    log::info!(
+        "{} {} may not be read, so it isn't kept in step with images.rewrite where it was installed; grant what manifests/images or manifests/webhook grants, or set images.admission: off",
+        object.kind(),
+        Policy::name(&config.instance)
+    );
+}
+
+fn unseen(object: Object, why: &str, name: &str) -> Finding {
     let message = format!("is not kept in step with the rules: {why}");
-    Subject::global(Object::Policy.kind(), name).finding("PolicyUnseen", message)
+    Subject::global(object.kind(), name).finding("PolicyUnseen", message)
 }
 
 fn path(object: Object, name: Option<&str>) -> String {

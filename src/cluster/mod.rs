@@ -17,10 +17,11 @@ mod sidecar;
 mod snapshot;
 mod tally;
 mod watch;
+mod webhook;
 mod wire;
 mod written;
 
-pub use admission::StepError;
+pub use admission::{Kept, StepError};
 pub use apply::Writing;
 pub use client::Cluster;
 pub use connect::{Choice, ConnectError};
@@ -28,4 +29,5 @@ pub use error::{ApiError, Meaning};
 pub use snapshot::Scope;
 pub use tally::Tally;
 pub use watch::{Key, Seen, Version};
+pub use webhook::{Renewal, WebhookError};
 pub use written::Written;

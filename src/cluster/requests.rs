@@ -258,7 +258,7 @@ fn delete_options(uid: &str, version: &str) -> Value {
     })
 }
 
-fn path(resource: &str, namespace: Option<&str>, name: Option<&str>) -> String {
+pub(super) fn path(resource: &str, namespace: Option<&str>, name: Option<&str>) -> String {
     let namespace = namespace.map(|namespace| format!("/namespaces/{namespace}")).unwrap_or_default();
     let name = name.map(|name| format!("/{name}")).unwrap_or_default();
     format!("/api/v1{namespace}/{resource}{name}")

@@ -27,7 +27,7 @@ impl Done {
     }
 }
 
-/// Makes the policy of a configuration, or brings it in step. New pods are led to the proxies at once, so that these are
+/// Makes what rewrites images for a configuration, or brings it in step. New pods are led to the proxies at once, so that these are
 /// asked first, unless that is left `unchecked`. An error says what was not done and what to do.
 pub(super) async fn install(
     cluster: &Cluster,
@@ -40,33 +40,66 @@ pub(super) async fn install(
             "images.admission is off; take that out of the configuration, or set it to auto".to_owned()
         );
     }
-    let policy = Policy::of(config).map_err(|error| error.to_string())?;
+    let way = way(cluster, config).await?;
     if !unchecked {
         proxies_serve(config).await?;
     }
-    let has_policies = cluster.has_policies().await;
-    if !has_policies.map_err(|error| format!("look for MutatingAdmissionPolicy: {error}"))? {
-        return Err("this API server has no MutatingAdmissionPolicy v1, which came with Kubernetes 1.36; pods that wait are rewritten by each pass all the same".to_owned());
-    }
     let work = Work { cluster, instance: &config.instance, dry_run };
-    let mut lines = Vec::from_iter(work.write(Object::Policy, &policy.policy).await?);
-    lines.extend(work.write(Object::Binding, &policy.binding).await?);
-    let name = Policy::name(&config.instance);
+    let (mut lines, items, switch) = match way {
+        Way::Policy => {
+            let (lines, items) = work.make_policy(config).await?;
+            (lines, items, Object::Binding)
+        }
+        Way::Webhook => {
+            let (lines, items) = work.make_webhook(config).await?;
+            (lines, items, Object::Webhook)
+        }
+    };
+    // The other way would do the same again.
+    let others: &[Object] = match way {
+        Way::Policy => &[Object::Webhook],
+        Way::Webhook => &[Object::Binding, Object::Policy],
+    };
+    for object in others {
+        lines.extend(work.delete(*object).await?);
+    }
     let next = format!(
-        "From now on new pods of the chosen namespaces are rewritten, but for those of {}. If a proxy runs in this cluster, its own namespace must be among these: see images.exclude.\nTo stop that at once: kubectl delete {} {name}",
+        "From now on new pods of the chosen namespaces are rewritten, but for those of {}. If a proxy runs in this cluster, its own namespace must be among these: see images.exclude.\nTo stop that at once: kubectl delete {} {}",
         config.images.exclude.join(", "),
-        Object::Binding.resource(),
+        switch.resource(),
+        Policy::name(&config.instance),
     );
-    let json = json!({"apiVersion": "v1", "kind": "List", "items": [policy.policy, policy.binding]});
+    let json = json!({"apiVersion": "v1", "kind": "List", "items": items});
     Ok(Done { dry_run, lines, json, next })
 }
 
-/// Takes the policy of an installation away. Where there is none, there is nothing to do.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Policy,
+    Webhook,
+}
+
+async fn way(cluster: &Cluster, config: &Config) -> Result<Way, String> {
+    if config.images.admission == Admission::Webhook {
+        return Ok(Way::Webhook);
+    }
+    let has_policies = cluster.has_policies().await;
+    let has_policies = has_policies.map_err(|error| format!("look for MutatingAdmissionPolicy: {error}"))?;
+    match config.images.admission {
+        Admission::Policy if !has_policies => Err("this API server has no MutatingAdmissionPolicy v1, which came with Kubernetes 1.36; set images.admission: auto, and the webhook is installed".to_owned()),
+        _ if has_policies => Ok(Way::Policy),
+        _ => Ok(Way::Webhook),
+    }
+}
+
+/// Takes away what rewrites images for an installation. Where there is none, there is nothing to do.
 pub(super) async fn remove(cluster: &Cluster, instance: &str, dry_run: bool) -> Result<Done, String> {
     let work = Work { cluster, instance, dry_run };
     // Without its binding the policy does nothing.
-    let mut lines = Vec::from_iter(work.delete(Object::Binding).await?);
-    lines.extend(work.delete(Object::Policy).await?);
+    let mut lines = Vec::new();
+    for object in [Object::Binding, Object::Policy, Object::Webhook] {
+        lines.extend(work.delete(object).await?);
+    }
     let next =
         if lines.is_empty() { "nothing to remove" } else { "New pods are made with their own images again." };
     let deleted: Vec<_> = lines.iter().map(|(_, subject)| subject).collect();
@@ -94,6 +127,33 @@ struct Work<'a> {
 type Line = (&'static str, String);
 
 impl Work<'_> {
+    async fn make_policy(&self, config: &Config) -> Result<(Vec<Line>, Vec<Value>), String> {
+        let policy = Policy::of(config).map_err(|error| error.to_string())?;
+        let mut lines = Vec::from_iter(self.write(Object::Policy, &policy.policy).await?);
+        lines.extend(self.write(Object::Binding, &policy.binding).await?);
+        Ok((lines, vec![policy.policy, policy.binding]))
+    }
+
+    /// The certificate comes first: the webhook's pods wait for it.
+    async fn make_webhook(&self, config: &Config) -> Result<(Vec<Line>, Vec<Value>), String> {
+        let (wanted, renewal) =
+            self.cluster.wanted_webhook(config).await.map_err(|error| error.to_string())?;
+        let mut lines = Vec::new();
+        if let Some(renewal) = renewal {
+            let change = renewal.change();
+            if !self.dry_run {
+                let written = self.cluster.write_certificate(config, &renewal).await;
+                let failed = |error: ApiError| {
+                    format!("{} {}: {error}{}", change.verb, change.subject, remedy(is_forbidden(&error)))
+                };
+                written.map_err(failed)?;
+            }
+            lines.push((change.verb.word(), change.subject.to_string()));
+        }
+        lines.extend(self.write(Object::Webhook, &wanted).await?);
+        Ok((lines, vec![wanted]))
+    }
+
     async fn write(&self, object: Object, wanted: &Value) -> Result<Option<Line>, String> {
         let (verb, step) = match self.look(object).await? {
             Some(seen) => ("update", Step::over(object, wanted, &seen)),
@@ -143,7 +203,7 @@ fn is_forbidden(error: &ApiError) -> bool {
 }
 
 fn remedy(is_forbidden: bool) -> &'static str {
-    if is_forbidden { "; run this as somebody who may write admission policies" } else { "" }
+    if is_forbidden { "; run this as somebody who may write what admits pods" } else { "" }
 }
 
 impl fmt::Display for Done {

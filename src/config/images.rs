@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Url;
+
 use super::error::{KeyPath, Problem};
 use super::labels::{LabelSelector, is_label_key};
 use super::names::check_names;
-use super::raw::{Block, RawImages, RawRule};
-use super::selector::{is_dns_label, is_label_value};
+use super::raw::{Block, RawImages, RawRule, RawWebhook};
+use super::selector::{is_dns_label, is_dns_name, is_label_value};
 use super::text::{FromText, choose};
 use super::types::Reach;
 use crate::registry::{Host, Ignored, Prefix, Rewrites, Rule};
@@ -14,6 +16,8 @@ use crate::registry::{Host, Ignored, Prefix, Rewrites, Rule};
 /// Namespaces whose pods stay as they are, unless they are chosen by name: a cluster must come up without the proxy, and
 /// so must this program, where its manifests put it.
 const EXCLUDED: [&str; 2] = ["kube-system", "pullkeeper"];
+/// The name of what the webhook consists of, as its manifests have it.
+const WEBHOOK: &str = "pullkeeper-webhook";
 /// A policy with so many rules still takes a pod of a thousand containers.
 const MOST_RULES: usize = 50;
 /// With so many patterns one of a hundred.
@@ -38,6 +42,45 @@ pub struct Images {
     pub namespace_selector: Option<LabelSelector>,
     /// Of the pods, those with such labels alone.
     pub pod_selector: Option<LabelSelector>,
+    /// The webhook, where admission is by that.
+    pub webhook: Webhook,
+}
+
+/// Where the webhook is, for API servers that know no policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// The namespace of all of it.
+    pub namespace: String,
+    /// Its Service.
+    pub service: String,
+    /// Its URL, where API servers don't reach it by its Service.
+    pub url: Option<String>,
+    /// The Secret with its certificate.
+    pub secret: String,
+    /// Is the certificate issued here? Else somebody else sees to it, and to the CAs in the webhook's configuration.
+    pub issue: bool,
+}
+
+impl Default for Webhook {
+    fn default() -> Self {
+        Self {
+            namespace: EXCLUDED[1].to_owned(),
+            service: WEBHOOK.to_owned(),
+            url: None,
+            secret: WEBHOOK.to_owned(),
+            issue: true,
+        }
+    }
+}
+
+impl Webhook {
+    /// The host by which the API server calls it.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let url = self.url.as_ref().and_then(|url| Url::parse(url).ok());
+        let host = url.and_then(|url| Some(url.host_str()?.trim_matches(['[', ']']).to_owned()));
+        host.unwrap_or_else(|| format!("{}.{}.svc", self.service, self.namespace))
+    }
 }
 
 /// A label with its value.
@@ -52,16 +95,22 @@ pub struct Label {
 /// How pods are rewritten when they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Admission {
-    /// By the way that the API server has, once it was installed.
+    /// By the policy where the API server knows policies, else by the webhook; once it was installed.
     #[default]
     Auto,
+    /// By the policy.
+    Policy,
+    /// By the webhook.
+    Webhook,
     /// Nobody asks for what was installed; it stays as it is until it is removed.
     Off,
 }
 
 impl FromText for Admission {
     fn from_text(text: &str) -> Result<Self, String> {
-        choose(text, &[("auto", Self::Auto), ("off", Self::Off)])
+        let choices =
+            [("auto", Self::Auto), ("policy", Self::Policy), ("webhook", Self::Webhook), ("off", Self::Off)];
+        choose(text, &choices)
     }
 }
 
@@ -135,6 +184,7 @@ pub(super) fn images(
         exclude,
         namespace_selector: selector(raw.namespace_selector, &path.key("namespaceSelector"))?,
         pod_selector: selector(raw.pod_selector, &path.key("podSelector"))?,
+        webhook: webhook(raw.webhook.map(|Block(raw)| raw).unwrap_or_default(), &path.key("webhook"))?,
     })
 }
 
@@ -206,6 +256,38 @@ fn namespace_of(host: &str) -> Option<String> {
     let mut labels = name.split('.');
     let (_service, namespace, svc) = (labels.next()?, labels.next()?, labels.next()?);
     (svc == "svc").then(|| namespace.to_owned())
+}
+
+fn webhook(raw: RawWebhook, path: &KeyPath) -> Result<Webhook, Problem> {
+    let usual = Webhook::default();
+    let name = |text: Option<String>, usual: String, key: &str, fits: fn(&str) -> bool| match text {
+        None => Ok(usual),
+        Some(text) if fits(&text) => Ok(text),
+        Some(_) => {
+            Err(Problem::new(&path.key(key), "is no name of Kubernetes; write such as pullkeeper-webhook"))
+        }
+    };
+    Ok(Webhook {
+        namespace: name(raw.namespace, usual.namespace, "namespace", is_dns_label)?,
+        service: name(raw.service, usual.service, "service", is_dns_label)?,
+        url: raw.url.map(|url| https(url, &path.key("url"))).transpose()?,
+        secret: name(raw.secret, usual.secret, "secret", is_dns_name)?,
+        issue: raw.issue.is_none_or(|issue| issue.0),
+    })
+}
+
+fn https(url: String, path: &KeyPath) -> Result<String, Problem> {
+    let fits = |url: &Url| {
+        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        url.scheme() == "https" && url.host_str().is_some() && url.password().is_none() && plain
+    };
+    let wrong = || {
+        Problem::new(
+            path,
+            "is no https URL that an API server calls; write such as https://10.0.0.1:8443/mutate",
+        )
+    };
+    if Url::parse(&url).is_ok_and(|url| fits(&url)) { Ok(url) } else { Err(wrong()) }
 }
 
 fn selector(text: Option<String>, path: &KeyPath) -> Result<Option<LabelSelector>, Problem> {

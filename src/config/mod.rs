@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 pub use error::ConfigError;
 use error::{KeyPath, Problem};
 pub use flags::Flags;
-pub use images::{Admission, Images, Label};
+pub use images::{Admission, Images, Label, Webhook};
 pub use labels::{LabelSelector, Operator, Requirement};
 use layers::Layers;
 pub use presets::{Preset, is_ecr_updater};

@@ -16,7 +16,7 @@ const PREFIX: &str = "PULLKEEPER_";
 const NOT_KEYS: [&str; 1] = [super::file::CONFIG_VARIABLE];
 
 /// Every key that a variable can set. A list is one value.
-const KEYS: [&str; 51] = [
+const KEYS: [&str; 57] = [
     "images",
     "images.admission",
     "images.exclude",
@@ -25,6 +25,12 @@ const KEYS: [&str; 51] = [
     "images.namespaceSelector",
     "images.podSelector",
     "images.rewrite",
+    "images.webhook",
+    "images.webhook.issue",
+    "images.webhook.namespace",
+    "images.webhook.secret",
+    "images.webhook.service",
+    "images.webhook.url",
     "instance",
     "metrics",
     "metrics.listen",
@@ -169,6 +175,7 @@ mod tests {
         let blocks = [
             "",
             "images.",
+            "images.webhook.",
             "metrics.",
             "namespaces.",
             "pods.",

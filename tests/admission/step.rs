@@ -52,7 +52,7 @@ async fn installing_twice_changes_nothing_and_removing_takes_all_away() {
 
     let ran = run(&settings(&place, HUB), &["images", "remove"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    for object in Object::ALL {
+    for object in Object::OF_POLICY {
         assert_eq!(version(&place, &own, object).await, None);
     }
     let ran = run(&settings(&place, HUB), &["images", "remove"]);

@@ -115,7 +115,7 @@ fn a_proxy_that_is_away_gets_no_pods_unless_one_insists() {
 /// However wrong the configuration is.
 #[test]
 fn removing_needs_no_more_than_the_name_of_the_installation() {
-    let [policy, binding] = Object::ALL.map(|object| get(path(object)).says(not_found()));
+    let [policy, binding] = Object::OF_POLICY.map(|object| get(path(object)).says(not_found()));
     let server = Server::start([policy, binding]);
     let file = ConfigFile::new("images: {rewrite: []}\n");
     let mut command = pullkeeper();

@@ -101,7 +101,7 @@ pub(super) struct Meta {
     #[serde(default)]
     uid: String,
     #[serde(default)]
-    resource_version: String,
+    pub(super) resource_version: String,
     creation_timestamp: Option<Timestamp>,
     deletion_timestamp: Option<Timestamp>,
     #[serde(default)]
@@ -175,6 +175,15 @@ pub(super) struct ServiceAccount {
 struct Reference {
     #[serde(default)]
     name: String,
+}
+
+impl Meta {
+    /// Does it carry the labels of this manager and instance?
+    pub(super) fn is_managed_by(&self, manager: &str, instance: &str) -> bool {
+        let label = |key: &str| self.labels.get(key).map(String::as_str);
+        label("app.kubernetes.io/managed-by") == Some(manager)
+            && label("app.kubernetes.io/instance") == Some(instance)
+    }
 }
 
 impl Namespace {

@@ -87,6 +87,17 @@ pub(in crate::config) struct RawImages {
     pub(in crate::config) exclude: Option<Vec<String>>,
     pub(in crate::config) namespace_selector: Option<String>,
     pub(in crate::config) pod_selector: Option<String>,
+    pub(in crate::config) webhook: Option<Block<RawWebhook>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::config) struct RawWebhook {
+    pub(in crate::config) namespace: Option<String>,
+    pub(in crate::config) service: Option<String>,
+    pub(in crate::config) url: Option<String>,
+    pub(in crate::config) secret: Option<String>,
+    pub(in crate::config) issue: Option<Parsed<bool>>,
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,64 @@
+//! The configuration that has the API server call our webhook, for those that know no policies.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use super::policy::{GROUP, Policy, PolicyError, namespaces, on, requirements};
+use super::step::{INSTANCE_LABEL, MANAGER_LABEL, Object};
+use crate::config::Config;
+use crate::plan::secrets::MANAGED_BY;
+
+/// How long a pod's creation waits for us at most, in seconds.
+const PATIENCE: u32 = 3;
+
+/// The `MutatingWebhookConfiguration`, by which a pod is made as it is where nobody answers. `bundle` are the CAs, as
+/// PEM, where they are ours to write; its name is the policy's.
+pub fn webhook(config: &Config, bundle: Option<&str>) -> Result<Value, PolicyError> {
+    if config.images.rewrites.is_empty() {
+        return Err(PolicyError::NoRule);
+    }
+    let own = &config.images.webhook;
+    let mut objects = requirements(config.images.pod_selector.as_ref());
+    // It starts without itself.
+    objects.push(json!({"key": "app.kubernetes.io/name", "operator": "NotIn", "values": ["pullkeeper"]}));
+    let mut client = match &own.url {
+        Some(url) => json!({"url": url}),
+        None => {
+            json!({"service": {"namespace": own.namespace, "name": own.service, "path": "/mutate", "port": 443}})
+        }
+    };
+    if let Some(bundle) = bundle {
+        client["caBundle"] = BASE64_STANDARD.encode(bundle).into();
+    }
+    Ok(json!({
+        "apiVersion": GROUP,
+        "kind": Object::Webhook.kind(),
+        "metadata": {
+            "name": Policy::name(&config.instance),
+            "labels": {MANAGER_LABEL: MANAGED_BY, INSTANCE_LABEL: config.instance},
+        },
+        "webhooks": [{
+            "name": "images.pullkeeper.io",
+            "admissionReviewVersions": ["v1"],
+            "clientConfig": client,
+            "failurePolicy": "Ignore",
+            "matchPolicy": "Equivalent",
+            "reinvocationPolicy": "IfNeeded",
+            "sideEffects": "None",
+            "timeoutSeconds": PATIENCE,
+            "namespaceSelector": {"matchExpressions": with_own(namespaces(config)?, config)},
+            "objectSelector": {"matchExpressions": objects},
+            "rules": [on("CREATE", "pods"), on("UPDATE", "pods/ephemeralcontainers")],
+        }],
+    }))
+}
+
+/// Its own namespace is left out whatever is configured.
+fn with_own(mut selectors: Vec<Value>, config: &Config) -> Vec<Value> {
+    let own = &config.images.webhook.namespace;
+    if !config.images.exclude.contains(own) {
+        selectors.push(json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [own]}));
+    }
+    selectors
+}

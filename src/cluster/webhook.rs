@@ -1,0 +1,155 @@
+//! The webhook that rewrites images when pods are made: its configuration, and the Secret with its certificate.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::Method;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use super::client::Cluster;
+use super::error::{ApiError, Meaning};
+use super::{requests, wire};
+use crate::admission::{IssueError, Object, Pair, Policy, PolicyError, Step, is_ours, webhook};
+use crate::config::{Config, Webhook};
+use crate::plan::secrets::MANAGED_BY;
+use crate::plan::{Change, Subject, Verb};
+
+/// A certificate that is to be written.
+pub struct Renewal {
+    pair: Pair,
+    /// The version of the Secret that it takes the place of, if there is one.
+    version: Option<String>,
+    subject: Subject,
+}
+
+/// Why the webhook can't be seen to; says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookError {
+    /// The API server didn't answer as it should.
+    #[error("{0}")]
+    Api(#[from] ApiError),
+    /// There is none for this configuration.
+    #[error("{0}")]
+    Configuration(#[from] PolicyError),
+    /// There is no certificate.
+    #[error("{0}")]
+    Issue(#[from] IssueError),
+    /// The Secret isn't ours.
+    #[error(
+        "Secret {0} is somebody else's: it lacks our labels; name another in images.webhook.secret, or set issue: false"
+    )]
+    Foreign(String),
+}
+
+impl Cluster {
+    /// What keeps the webhook in step, and its certificate fresh: nothing where its configuration is gone, for whoever
+    /// took it away to unblock a cluster is not overruled.
+    pub async fn webhook_steps(
+        &self,
+        config: &Config,
+    ) -> Result<(Option<Step>, Option<Renewal>), WebhookError> {
+        let seen = self.policy_object(Object::Webhook, &Policy::name(&config.instance)).await?;
+        let Some(seen) = seen.filter(|seen| is_ours(seen, &config.instance)) else { return Ok((None, None)) };
+        let (wanted, renewal) = self.wanted_webhook(config).await?;
+        Ok((Step::over(Object::Webhook, &keeping_bundle(wanted, &seen), &seen), renewal))
+    }
+
+    /// The webhook's configuration as it should be, and the certificate where it must be renewed first or after.
+    pub async fn wanted_webhook(&self, config: &Config) -> Result<(Value, Option<Renewal>), WebhookError> {
+        let own = &config.images.webhook;
+        if !own.issue {
+            return Ok((webhook(config, None)?, None));
+        }
+        let (pair, renewal) = self.certificate(own, &config.instance).await?;
+        Ok((webhook(config, Some(&pair.bundle))?, renewal))
+    }
+
+    /// The certificate in use, or a new one where that is no longer good.
+    async fn certificate(
+        &self,
+        own: &Webhook,
+        instance: &str,
+    ) -> Result<(Pair, Option<Renewal>), WebhookError> {
+        let seen =
+            match self.object::<wire::Secret>(&requests::get("secrets", &own.namespace, &own.secret)).await {
+                Ok(seen) => Some(seen),
+                Err(error) if error.meaning() == Meaning::Gone => None,
+                Err(error) => return Err(error.into()),
+            };
+        let subject = Subject::new("Secret", &own.namespace, &own.secret);
+        if seen.as_ref().is_some_and(|seen| !seen.metadata.is_managed_by(MANAGED_BY, instance)) {
+            return Err(WebhookError::Foreign(format!("{}/{}", own.namespace, own.secret)));
+        }
+        let held = seen.as_ref().and_then(|seen| {
+            Some(Pair {
+                bundle: seen.text("ca.crt")?.expose_secret().to_owned(),
+                certificate: seen.text("tls.crt")?.expose_secret().to_owned(),
+                key: seen.text("tls.key")?,
+            })
+        });
+        let now = self.now();
+        if let Some(held) = held.as_ref().filter(|held| held.is_good(&own.host(), now)) {
+            return Ok((held.clone(), None));
+        }
+        let pair = Pair::issue(&own.host(), held.as_ref(), now)?;
+        let version = seen.map(|seen| seen.metadata.resource_version);
+        Ok((pair.clone(), Some(Renewal { pair, version, subject })))
+    }
+
+    /// Writes a certificate that was issued.
+    pub async fn write_certificate(&self, config: &Config, renewal: &Renewal) -> Result<(), ApiError> {
+        let own = &config.images.webhook;
+        let encode = |text: &str| BASE64_STANDARD.encode(text);
+        let mut secret = json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "kubernetes.io/tls",
+            "metadata": {
+                "name": own.secret,
+                "namespace": own.namespace,
+                "labels": {"app.kubernetes.io/managed-by": MANAGED_BY, "app.kubernetes.io/instance": config.instance},
+            },
+            "data": {
+                "ca.crt": encode(&renewal.pair.bundle),
+                "tls.crt": encode(&renewal.pair.certificate),
+                "tls.key": encode(renewal.pair.key.expose_secret()),
+            },
+        });
+        let (method, name) = match &renewal.version {
+            Some(version) => {
+                secret["metadata"]["resourceVersion"] = version.as_str().into();
+                (Method::PUT, Some(own.secret.as_str()))
+            }
+            None => (Method::POST, None),
+        };
+        let path = requests::path("secrets", Some(&own.namespace), name);
+        self.send(&requests::write_object(method, &path, &secret, false)).await.map(|_| ())
+    }
+}
+
+impl Renewal {
+    /// What it does, for a report.
+    #[must_use]
+    pub fn change(&self) -> Change {
+        let (verb, why) = match self.version {
+            Some(_) => (Verb::Update, "its certificate is no longer good for long"),
+            None => (Verb::Create, "the webhook has no certificate"),
+        };
+        Change { verb, subject: self.subject.clone(), why: why.to_owned() }
+    }
+
+    /// The Secret that it is for.
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+}
+
+/// Where the CAs aren't ours to write, those that are there stay.
+fn keeping_bundle(mut wanted: Value, seen: &Value) -> Value {
+    const BUNDLE: &str = "/webhooks/0/clientConfig/caBundle";
+    if let (None, Some(bundle)) = (wanted.pointer(BUNDLE), seen.pointer(BUNDLE)) {
+        wanted["webhooks"][0]["clientConfig"]["caBundle"] = bundle.clone();
+    }
+    wanted
+}
