@@ -6,10 +6,12 @@
 mod cel;
 mod certificate;
 mod policy;
+mod review;
 mod step;
 mod webhook;
 
 pub use certificate::{IssueError, Pair};
 pub use policy::{Policy, PolicyError};
+pub use review::{Malformed, Outcome, Reviewed, review};
 pub use step::{Installed, Object, Step, is_ours, step};
 pub use webhook::webhook;

@@ -12,10 +12,10 @@ use crate::plan::secrets::MANAGED_BY;
 /// The API that has policies: Kubernetes 1.36 and later.
 pub(super) const GROUP: &str = "admissionregistration.k8s.io/v1";
 /// More annotations than this would take the place of somebody's own.
-const MOST_NOTES: usize = 100;
+pub(super) const MOST_NOTES: usize = 100;
 /// The most bytes of annotations that a pod may have to get ours: so many of ours fit beside them into the 256 KiB that
 /// the API server allows.
-const MOST_ANNOTATIONS: usize = 100_000;
+pub(super) const MOST_ANNOTATIONS: usize = 100_000;
 
 /// What a policy consists of.
 #[derive(Debug, Clone, PartialEq)]
@@ -178,7 +178,7 @@ fn notes() -> String {
 }
 
 /// As [`ORIGINAL`], of the volumes that are images.
-const ORIGINAL_OF_VOLUME: &str = "original-volume.pullkeeper.io/";
+pub(super) const ORIGINAL_OF_VOLUME: &str = "original-volume.pullkeeper.io/";
 
 fn mutation(config: &Config) -> String {
     let rewritten = |list: &str, object: &str| {
