@@ -20,7 +20,8 @@ fn asked(request: Value) -> Value {
         "operation": "CREATE",
         "oldObject": null,
     });
-    own.as_object_mut().unwrap().extend(request.as_object().unwrap().clone());
+    let Value::Object(request) = request else { unreachable!() };
+    own.as_object_mut().unwrap().extend(request);
     json!({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": own})
 }
 
@@ -52,7 +53,9 @@ fn made(pod: &Value, images: &str) -> Value {
 fn pod(metadata: Value, images: &[&str]) -> Value {
     let container = |(index, image): (usize, &&str)| json!({"name": format!("c{index}"), "image": image});
     let containers: Vec<_> = images.iter().enumerate().map(container).collect();
-    json!({"metadata": metadata, "spec": {"containers": containers}})
+    let mut pod = json!({"spec": {"containers": containers}});
+    pod["metadata"] = metadata;
+    pod
 }
 
 #[test]
@@ -253,6 +256,17 @@ fn what_is_no_review_has_no_answer() {
         assert!(why.contains(words) && !why.contains("sesame"), "{why} of {shown}");
     }
     assert!(review(b"\xff\xfe", &config(HUB)).is_err());
+}
+
+#[test]
+fn what_is_nested_deeply_does_no_harm() {
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    let request = asked(json!({"object": pod(json!({}), &["nginx"])})).to_string();
+    for (key, rewritten) in [("\"spec\":{", true), ("\"request\":{", true), ("\"image\":\"nginx\",", false)] {
+        let with = if rewritten { format!("{key}\"x\":{deep},") } else { format!("\"image\":{deep},") };
+        let outcome = review(request.replacen(key, &with, 1).as_bytes(), &config(HUB)).unwrap().outcome;
+        assert_eq!(outcome == Outcome::Rewritten, rewritten, "{key} {outcome:?}");
+    }
 }
 
 #[test]
