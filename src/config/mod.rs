@@ -93,14 +93,29 @@ pub fn load_instance(inputs: &Inputs) -> Result<String, ConfigError> {
     Ok(raw.instance.unwrap_or_else(|| DEFAULT_INSTANCE.to_owned()))
 }
 
-fn load_from(inputs: &Inputs, usual_files: &[&Path]) -> Result<Loaded, ConfigError> {
+/// Reads and checks the configuration, but for its passwords: for what asks no registry, and may not have them.
+pub fn load_without_passwords(inputs: &Inputs) -> Result<Loaded, ConfigError> {
     let mut warnings = Vec::new();
+    let (layers, resolved) = resolve(inputs, &USUAL_FILES.map(Path::new), &mut warnings)?;
+    Ok(Loaded { config: resolved.config, warnings, file: layers.file().map(Path::to_owned) })
+}
+
+fn resolve(
+    inputs: &Inputs,
+    usual_files: &[&Path],
+    warnings: &mut Vec<String>,
+) -> Result<(Layers, resolve::Resolved), ConfigError> {
     let mut layers = Layers::read(inputs, usual_files)?;
-    let raw = layers.raw(&mut warnings)?;
+    let raw = layers.raw(warnings)?;
     refuse_both_ways(&raw, &layers)?;
     let resolved =
         resolve::resolve(raw, layers.preset(), &inputs.env).map_err(|problem| layers.error(&problem))?;
+    Ok((layers, resolved))
+}
 
+fn load_from(inputs: &Inputs, usual_files: &[&Path]) -> Result<Loaded, ConfigError> {
+    let mut warnings = Vec::new();
+    let (layers, resolved) = resolve(inputs, usual_files, &mut warnings)?;
     if let Some((variable, _)) = presets::proxy(&inputs.env)
         && layers.preset() != Some(Preset::ImageSwapper)
     {
