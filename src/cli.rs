@@ -5,8 +5,9 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
 use crate::config::Flags;
@@ -63,12 +64,28 @@ pub enum Command {
         #[arg(value_name = "REF", required = true)]
         references: Vec<String>,
     },
+    /// Rewrite images when pods are made, for API servers that have no policy: serve their webhook
+    Webhook(Webhook),
     /// Rewrite images when pods are made, by a policy in the API server
     Images {
         /// What to do with the policy
         #[command(subcommand)]
         action: ImagesAction,
     },
+}
+
+/// Where the webhook is, and how it ends.
+#[derive(Debug, Clone, Args)]
+pub struct Webhook {
+    /// Where it listens: :PORT, or HOST:PORT
+    #[arg(long, value_name = "ADDRESS", default_value = ":8443")]
+    pub listen: String,
+    /// The folder of tls.crt and tls.key, which are read anew when they change
+    #[arg(long, value_name = "DIR", default_value = "/etc/pullkeeper/tls")]
+    pub cert_dir: PathBuf,
+    /// How long it still takes connections once it is told to end
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub drain: Duration,
 }
 
 /// What to do with the policy that rewrites images.

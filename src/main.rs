@@ -39,6 +39,12 @@ async fn run(cli: &Cli, env: &BTreeMap<String, String>, progress: &Progress) -> 
     match &cli.command {
         None => keep(cli, &inputs, progress).await,
         Some(Command::Image { references }) => Ok(command::image(references, &inputs, cli.output)?),
+        Some(Command::Webhook(own)) => {
+            let read = || read_rules(&inputs).map_err(|error| error.to_string());
+            let stop = CancellationToken::new();
+            stop_on_signal(stop.clone())?;
+            command::webhook(own, &read, &stop).await
+        }
         Some(Command::Images { action }) => {
             let cluster = connect(cli, env).await?;
             Ok(command::images(*action, &cluster, &inputs, cli.dry_run, cli.output).await?)
@@ -68,6 +74,12 @@ fn load(inputs: &Inputs, cli: &Cli) -> Result<Setup, ConfigError> {
     let config = if single { loaded.config.once() } else { loaded.config };
     let files = loaded.file.into_iter().chain(config.files()).collect();
     Ok(Setup { config, files, warnings: loaded.warnings })
+}
+
+/// The configuration of what asks no registry: its passwords may be out of reach.
+fn read_rules(inputs: &Inputs) -> Result<Setup, ConfigError> {
+    let loaded = config::load_without_passwords(inputs)?;
+    Ok(Setup { config: loaded.config, files: loaded.file.into_iter().collect(), warnings: loaded.warnings })
 }
 
 /// The variables that are text; others can't be ours.

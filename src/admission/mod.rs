@@ -1,12 +1,14 @@
-//! Images that are rewritten when pods are made: by a policy that the API server itself evaluates.
+//! Images that are rewritten when pods are made: by a policy that the API server itself evaluates, or for older ones by
+//! a webhook that they call.
 //!
-//! Nothing of ours runs for it, so nothing of ours can be down. Pure: what is written here are the objects; to put them
-//! into a cluster is for [`cluster`](crate::cluster).
+//! Nothing of ours runs for the policy, so nothing of ours can be down. Pure, but for the webhook's [`server`]: what is
+//! written here are the objects; to put them into a cluster is for [`cluster`](crate::cluster).
 
 mod cel;
 mod certificate;
 mod policy;
 mod review;
+pub mod server;
 mod step;
 mod webhook;
 

@@ -2,12 +2,14 @@
 
 mod image;
 mod images;
+mod webhook;
 
 use crate::cli::{ImagesAction, Output};
 use crate::cluster::Cluster;
 use crate::config::{self, ConfigError, Inputs};
 use crate::print::print;
 use crate::report::ExitStatus;
+pub use webhook::webhook;
 
 /// `pullkeeper image REF…`: prints what the references mean, and where rules lead them. Asks nobody. One that is no
 /// reference is told, and makes the status 1.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Files, and what they were when they were last looked at.
-pub(super) struct Files {
+pub(crate) struct Files {
     files: Vec<(PathBuf, Option<Mark>)>,
     /// When they are looked at next: it comes, though the wait for it is broken off again and again.
     next: Instant,
@@ -28,7 +28,7 @@ struct Mark {
 }
 
 impl Files {
-    pub(super) fn new(paths: Vec<PathBuf>) -> Self {
+    pub(crate) fn new(paths: Vec<PathBuf>) -> Self {
         let marked = |path: PathBuf| {
             let mark = mark(&path);
             (path, mark)
@@ -37,7 +37,7 @@ impl Files {
     }
 
     /// These from now on. Of those that were looked at before, what they were then counts.
-    pub(super) fn follow(&mut self, paths: Vec<PathBuf>) {
+    pub(crate) fn follow(&mut self, paths: Vec<PathBuf>) {
         let known = std::mem::take(&mut self.files);
         let mut files = Self::new(paths).files;
         for (path, mark) in &mut files {
@@ -49,7 +49,7 @@ impl Files {
     }
 
     /// Waits until one of them is another, is there, or is gone.
-    pub(super) async fn changed(&mut self) {
+    pub(crate) async fn changed(&mut self) {
         loop {
             sleep_until(self.next).await;
             self.next = Instant::now() + EVERY;

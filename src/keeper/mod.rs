@@ -25,8 +25,9 @@ use crate::pass::Options;
 use crate::progress::Progress;
 use crate::report::{ExitStatus, Metrics, Report};
 use changes::{Batch, Served};
+pub(crate) use endpoint::open;
 pub use endpoint::{Endpoint, State};
-use files::Files;
+pub(crate) use files::Files;
 pub use push::push;
 use schedule::{Look, Schedule};
 pub use setup::Setup;
@@ -59,7 +60,7 @@ pub async fn run(
     let state = Arc::new(State::new(Metrics::new(Arc::clone(cluster.tally())), LONGEST_SILENCE));
     let (setup, files) = setup::follow(setup, reload, &state);
     let watched = Watched::begin(cluster, &setup.config);
-    let endpoint = open(&setup.config, &state, cluster).await;
+    let endpoint = open_endpoint(&setup.config, &state, cluster).await;
     let mut keeper = Keeper {
         cluster,
         config: setup.config,
@@ -88,7 +89,7 @@ pub async fn run(
     status
 }
 
-async fn open(config: &Config, state: &Arc<State>, cluster: &Cluster) -> Option<Endpoint> {
+async fn open_endpoint(config: &Config, state: &Arc<State>, cluster: &Cluster) -> Option<Endpoint> {
     let address = config.metrics.listen?.to_string();
     Endpoint::start(&address, Arc::clone(state), cluster.stop().clone()).await
 }

@@ -71,7 +71,8 @@ impl Endpoint {
     }
 }
 
-async fn open(address: &str) -> io::Result<(TcpListener, SocketAddr)> {
+/// Opens an address: `HOST:PORT`, or `:PORT` for all of this machine.
+pub(crate) async fn open(address: &str) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = match address.strip_prefix(':') {
         // Where IPv6 is off there is no such address.
         Some(_) => match TcpListener::bind(format!("[::]{address}")).await {

@@ -93,13 +93,7 @@ impl Metrics {
     /// All of them as text.
     #[must_use]
     pub fn text(&self, format: Format) -> String {
-        let mut text = String::new();
-        // A String takes whatever is written to it.
-        _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
-        match format {
-            Format::OpenMetrics => text,
-            Format::Prometheus => text::prometheus(&text),
-        }
+        format.encode(&self.registry)
     }
 
     fn took(&self, elapsed: Duration) {
@@ -141,6 +135,17 @@ impl Metrics {
 }
 
 impl Format {
+    /// What is in a registry, as such a text.
+    pub(crate) fn encode(self, registry: &Registry) -> String {
+        let mut text = String::new();
+        // A String takes whatever is written to it.
+        _ = prometheus_client::encoding::text::encode(&mut text, registry);
+        match self {
+            Self::OpenMetrics => text,
+            Self::Prometheus => text::prometheus(&text),
+        }
+    }
+
     /// The content type of such a text.
     #[must_use]
     pub fn content_type(self) -> &'static str {
