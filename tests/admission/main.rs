@@ -14,4 +14,5 @@ mod testbed;
 mod agreement;
 mod installed;
 mod pods;
+mod references;
 mod step;

@@ -1,0 +1,20 @@
+//! `pullkeeper webhook` as its users start it: a process with a configuration and a folder with a certificate. What an
+//! API server sends, and what a nuisance sends.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../program/mod.rs"]
+mod program;
+#[path = "../admission/references.rs"]
+mod references;
+#[path = "../testbed/mod.rs"]
+mod testbed;
+
+mod agreement;
+mod answers;
+mod api_server;
+mod certificates;
+mod client;
+mod endings;
+mod nuisances;
+mod process;
