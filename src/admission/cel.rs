@@ -28,10 +28,11 @@ pub(super) fn text(text: &str) -> String {
 
 /// The variables that lead from `variables.images`, tuples of a list, a name and an image, to `variables.rewritten`:
 /// those that the rules are for, with the image that takes the place of theirs.
-pub(super) fn variables(rewrites: &Rewrites) -> [(&'static str, String); 4] {
+pub(super) fn variables(rewrites: &Rewrites) -> [(&'static str, String); 5] {
     [
         ("undigested", chain("images", &undigested())),
-        ("named", chain("undigested", &named(rewrites))),
+        ("spelled", chain("undigested", &spelled())),
+        ("named", chain("spelled", &named(rewrites))),
         ("valid", chain("named", &valid(rewrites))),
         ("rewritten", chain("valid", &rewritten(rewrites))),
     ]
@@ -54,8 +55,8 @@ fn undigested() -> [String; 3] {
     ]
 }
 
-/// Spells out what its author left to defaults, and keeps what a rule is for.
-fn named(rewrites: &Rewrites) -> [String; 5] {
+/// Spells out what its author left to defaults.
+fn spelled() -> [String; 3] {
     let library = text(LIBRARY);
     [
         more(&[
@@ -64,6 +65,12 @@ fn named(rewrites: &Rewrites) -> [String; 5] {
         ]),
         more(&[&format!("({HOST} == 'docker.io' && !{REST}.contains('/') ? {library} : '') + {REST}")]),
         more(&[&format!("{HOST} + '/' + {TAGGED}.split(':')[0]")]),
+    ]
+}
+
+/// Keeps what a rule is for, and parts its tag off.
+fn named(rewrites: &Rewrites) -> [String; 2] {
+    [
         format!("filter(t, {})", any(rewrites.rules().iter().map(|rule| under(rule.from.as_str())))),
         more(&[
             &format!(
@@ -72,6 +79,11 @@ fn named(rewrites: &Rewrites) -> [String; 5] {
             &format!("{IMAGE}.substring(size({UNDIGESTED}))"),
         ]),
     ]
+}
+
+/// The places that images are pulled from, before and after.
+pub(super) fn places() -> String {
+    format!("variables.spelled.map(t, {REPOSITORY}) + variables.rewritten.map(t, t[3])")
 }
 
 /// Keeps what is a reference, and isn't at a target or ignored. Its registry is that of a rule.
@@ -104,7 +116,8 @@ fn more(texts: &[&str]) -> String {
 }
 
 fn any(conditions: impl Iterator<Item = String>) -> String {
-    conditions.collect::<Vec<_>>().join(" || ")
+    let all: Vec<_> = conditions.collect();
+    if all.is_empty() { "false".to_owned() } else { all.join(" || ") }
 }
 
 /// Is it this prefix, or under it by whole segments?

@@ -7,6 +7,7 @@
 mod cel;
 mod certificate;
 mod policy;
+mod pull_secrets;
 mod review;
 pub mod server;
 mod step;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Object;
 use super::cel::{self, text};
+use super::pull_secrets;
 use super::step::{INSTANCE_LABEL, MANAGER_LABEL};
 use crate::config::{Config, DEFAULT_INSTANCE, LabelSelector};
 use crate::plan::ORIGINAL;
@@ -49,7 +50,7 @@ impl Policy {
 
     /// The objects for a configuration.
     pub fn of(config: &Config) -> Result<Self, PolicyError> {
-        if config.images.rewrites.is_empty() {
+        if !config.images.admits() {
             return Err(PolicyError::NoRule);
         }
         let name = Self::name(&config.instance);
@@ -68,10 +69,7 @@ impl Policy {
                 },
                 "matchConditions": conditions(config),
                 "variables": variables(config),
-                "mutations": [{
-                    "patchType": "ApplyConfiguration",
-                    "applyConfiguration": {"expression": mutation(config)},
-                }],
+                "mutations": mutations(config),
                 // A pod that can't be rewritten is made as it is.
                 "failurePolicy": "Ignore",
                 // What a webhook adds later is rewritten, too.
@@ -144,6 +142,9 @@ fn variables(config: &Config) -> Vec<Value> {
     let mut all = vec![("images", images())];
     all.extend(cel::variables(&config.images.rewrites));
     all.push(("notes", notes()));
+    if let Some(secrets) = pull_secrets::expression(config) {
+        all.extend([("places", cel::places()), ("secrets", secrets)]);
+    }
     all.into_iter().map(|(name, expression)| json!({"name": name, "expression": expression})).collect()
 }
 
@@ -179,6 +180,25 @@ fn notes() -> String {
 
 /// As [`ORIGINAL`], of the volumes that are images.
 pub(super) const ORIGINAL_OF_VOLUME: &str = "original-volume.pullkeeper.io/";
+
+fn mutations(config: &Config) -> Vec<Value> {
+    let mut all = vec![json!({
+        "patchType": "ApplyConfiguration",
+        "applyConfiguration": {"expression": mutation(config)},
+    })];
+    if pull_secrets::expression(config).is_some() {
+        all.push(json!({"patchType": "JSONPatch", "jsonPatch": {"expression": pull_secret_patch()}}));
+    }
+    all
+}
+
+/// Pull secrets are added by steps of their own: no configuration can be applied to that list.
+fn pull_secret_patch() -> String {
+    let reference = "{'name': s}";
+    format!(
+        "{ON_SUBRESOURCE} || size(variables.secrets) == 0 ? [] : has(object.spec.imagePullSecrets) ? variables.secrets.map(s, JSONPatch{{op: 'add', path: '/spec/imagePullSecrets/-', value: {reference}}}) : [JSONPatch{{op: 'add', path: '/spec/imagePullSecrets', value: variables.secrets.map(s, {reference})}}]"
+    )
+}
 
 fn mutation(config: &Config) -> String {
     let rewritten = |list: &str, object: &str| {

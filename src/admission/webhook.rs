@@ -15,7 +15,7 @@ const PATIENCE: u32 = 3;
 /// The `MutatingWebhookConfiguration`, by which a pod is made as it is where nobody answers. `bundle` are the CAs, as
 /// PEM, where they are ours to write; its name is the policy's.
 pub fn webhook(config: &Config, bundle: Option<&str>) -> Result<Value, PolicyError> {
-    if config.images.rewrites.is_empty() {
+    if !config.images.admits() {
         return Err(PolicyError::NoRule);
     }
     let own = &config.images.webhook;

@@ -84,7 +84,7 @@ impl Cluster {
             kept.steps.extend(step);
             kept.unseen.extend(unseen);
         }
-        if matches!(admission, Admission::Auto | Admission::Webhook) && !config.images.rewrites.is_empty() {
+        if matches!(admission, Admission::Auto | Admission::Webhook) && config.images.admits() {
             match self.webhook_steps(config).await {
                 Ok((step, renewal)) => {
                     kept.steps.extend(step);

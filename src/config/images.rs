@@ -32,6 +32,8 @@ pub struct Images {
     pub rewrites: Rewrites,
     /// How a rule's target is reached when it is asked, by the target.
     pub reach: BTreeMap<Host, Reach>,
+    /// Do pods whose images are on a registry of ours get its pull secret when they are made?
+    pub inject_pull_secret: bool,
     /// The label of pods that were rewritten; `None` is none.
     pub label: Option<Label>,
     /// Are pods rewritten when they are made?
@@ -80,6 +82,14 @@ impl Webhook {
         let url = self.url.as_ref().and_then(|url| Url::parse(url).ok());
         let host = url.and_then(|url| Some(url.host_str()?.trim_matches(['[', ']']).to_owned()));
         host.unwrap_or_else(|| format!("{}.{}.svc", self.service, self.namespace))
+    }
+}
+
+impl Images {
+    /// Is there anything to do to pods that are made?
+    #[must_use]
+    pub fn admits(&self) -> bool {
+        self.inject_pull_secret || !self.rewrites.is_empty()
     }
 }
 
@@ -147,7 +157,8 @@ pub(super) fn images(
 ) -> Result<Images, Problem> {
     let Some(raw) = raw else { return Ok(Images::default()) };
     let (rules, reach) = rules(raw.rewrite.unwrap_or_default(), &path.key("rewrite"))?;
-    if rules.is_empty() {
+    let inject_pull_secret = raw.inject_pull_secret.is_some_and(|inject| inject.0);
+    if rules.is_empty() && !inject_pull_secret {
         let what =
             "names no rule; write a list of {from, to}, such as {from: docker.io, to: proxy.example.com/hub}";
         return Err(Problem::new(&path.key("rewrite"), what));
@@ -175,6 +186,7 @@ pub(super) fn images(
     Ok(Images {
         rewrites: Rewrites::new(rules, ignored),
         reach,
+        inject_pull_secret,
         label: match raw.label.map(|label| label.0) {
             None => Some(Label { key: LABEL.0.to_owned(), value: LABEL.1.to_owned() }),
             Some(Labelling::Off) => None,

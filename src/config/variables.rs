@@ -16,11 +16,12 @@ const PREFIX: &str = "PULLKEEPER_";
 const NOT_KEYS: [&str; 1] = [super::file::CONFIG_VARIABLE];
 
 /// Every key that a variable can set. A list is one value.
-const KEYS: [&str; 57] = [
+const KEYS: [&str; 58] = [
     "images",
     "images.admission",
     "images.exclude",
     "images.ignore",
+    "images.injectPullSecret",
     "images.label",
     "images.namespaceSelector",
     "images.podSelector",

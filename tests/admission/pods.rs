@@ -90,6 +90,55 @@ async fn only_new_ephemeral_containers_are_rewritten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pod_gets_our_pull_secret_before_its_service_account_names_it() {
+    let images = "{injectPullSecret: true, rewrite: [{from: docker.io, to: proxy.example.com/hub}]}\nverify: false\n\
+        registries:\n- {host: proxy.example.com/hub, username: u, password: p}\n\
+        - {host: '*.corp.example.com:5000', username: u, password: p, secretName: corp}\n\
+        - {host: team.example.com, username: u, password: p, secretName: team, namespaces: ['injected-a*']}";
+    let (place, name) = with("injected", images).await;
+    let other = place.namespace("a").await;
+    let secrets = async |namespace: &str, own: &Value| {
+        let made = made(&place.admin, namespace, own).await;
+        let list = made["spec"]["imagePullSecrets"].as_array().cloned().unwrap_or_default();
+        list.iter().map(|own| own["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let table: [(&[&str], &[&str]); 6] = [
+        (&["nginx"], &["pullkeeper"]),
+        (&["proxy.example.com/hub/a:1"], &["pullkeeper"]),
+        (&["proxy.example.com/other/a:1"], &[]),
+        (&["a.corp.example.com:5000/x"], &["corp"]),
+        (&["a.b.corp.example.com:5000/x", "corp.example.com:5000/x"], &[]),
+        (&["team.example.com/x"], &[]),
+    ];
+    for (images, expected) in table {
+        assert_eq!(secrets(&name, &pod(images)).await, expected, "{images:?}");
+    }
+    assert_eq!(secrets(&other, &pod(&["team.example.com/x"])).await, ["team"]);
+    let mut own = pod(&["nginx", "a.corp.example.com:5000/x"]);
+    own["spec"]["imagePullSecrets"] = json!([{"name": "theirs"}, {"name": "corp"}]);
+    assert_eq!(secrets(&name, &own).await, ["theirs", "corp", "pullkeeper"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pull_secrets_need_no_rules() {
+    let images = "{injectPullSecret: true}\nverify: false\nregistries: [{host: harbor.example.com, username: u, password: p}]";
+    let place = place("ruleless").await;
+    let name = place.namespace("one").await;
+    let ran = run(&settings(&place, images), &["images", "install"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let own = pod(&["harbor.example.com/app"]);
+    for _ in 0..100 {
+        let made = made(&place.admin, &name, &own).await;
+        if made["spec"]["imagePullSecrets"] == json!([{"name": "pullkeeper"}]) {
+            assert_eq!(made["metadata"]["labels"], Value::Null);
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("it never holds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pod_of_a_thousand_containers_is_rewritten() {
     let (place, name) = with("thousand", HUB).await;
     let digest = "a".repeat(64);

@@ -122,7 +122,7 @@ fn patch<'a>(request: &Request<'a>, config: &Config) -> serde_json::Result<Optio
     match (&*request.operation, &*request.sub_resource) {
         ("CREATE", "") => {
             let pod = read(request.object)?;
-            written(&patch::of_new(&pod, &config.images))
+            written(&patch::of_new(&pod, &request.namespace, config))
         }
         ("UPDATE", "ephemeralcontainers") => {
             let (pod, old) = (read(request.object)?, read(request.old_object)?);

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::pod::{Container, Pod, Texts, Volume};
 use crate::admission::policy::{MOST_ANNOTATIONS, MOST_NOTES, ORIGINAL_OF_VOLUME};
+use crate::admission::pull_secrets::wanted;
+use crate::config::{Config, Images, Label};
 use crate::plan::ORIGINAL;
-use crate::config::{Images, Label};
 use crate::registry::{Image, Rewrites};
 
 /// One step of a patch.
@@ -24,6 +25,7 @@ pub(super) struct Change<'a> {
 enum New<'a> {
     Text(Cow<'a, str>),
     Texts(BTreeMap<Cow<'a, str>, Cow<'a, str>>),
+    References(Vec<BTreeMap<Cow<'a, str>, Cow<'a, str>>>),
 }
 
 /// An image with the one that takes its place.
@@ -35,24 +37,57 @@ struct Moved<'a> {
     after: String,
 }
 
-/// What changes in a pod that is made.
-pub(super) fn of_new<'a>(pod: &'a Pod<'_>, images: &'a Images) -> Vec<Change<'a>> {
+/// What changes in a pod that is made in a namespace.
+pub(super) fn of_new<'a>(pod: &'a Pod<'_>, namespace: &str, config: &'a Config) -> Vec<Change<'a>> {
     if pod.is_static() {
         return Vec::new();
     }
-    let spec = &pod.spec;
+    let (spec, images) = (&pod.spec, &config.images);
     let mut moved = of_containers("containers", spec.containers.as_deref(), &images.rewrites);
     moved.extend(of_containers("initContainers", spec.init_containers.as_deref(), &images.rewrites));
     moved.extend(of_volumes(spec.volumes.as_deref(), &images.rewrites));
+    let mut changes = pull_secrets(pod, &moved, namespace, config);
     if moved.is_empty() {
-        return Vec::new();
+        return changes;
     }
     let (notes, label) = (notes(&moved, pod), images.label.as_ref());
-    let mut changes =
-        texts("/metadata/labels", pod.metadata.labels.as_ref(), label.map(pair).into_iter().collect());
+    changes.extend(texts(
+        "/metadata/labels",
+        pod.metadata.labels.as_ref(),
+        label.map(pair).into_iter().collect(),
+    ));
     changes.extend(texts("/metadata/annotations", pod.metadata.annotations.as_ref(), notes));
     changes.extend(moved.into_iter().map(Moved::change));
     changes
+}
+
+/// The steps that add the pull secrets for what the pod's images are, and for what they become.
+fn pull_secrets<'a>(
+    pod: &Pod<'_>,
+    moved: &[Moved<'_>],
+    namespace: &str,
+    config: &'a Config,
+) -> Vec<Change<'a>> {
+    if !config.images.inject_pull_secret {
+        return Vec::new();
+    }
+    let after = moved.iter().filter_map(|own| Image::parse(&own.after).ok());
+    let images: Vec<_> = pod.images().filter_map(|text| Image::parse(text).ok()).chain(after).collect();
+    let there = pod.spec.image_pull_secrets.as_deref();
+    let mut names = wanted(config, namespace, &images);
+    names.retain(|name| !there.unwrap_or_default().iter().any(|own| *own.name == **name));
+    let reference = |name: &'a str| BTreeMap::from([(Cow::from("name"), Cow::from(name))]);
+    let add = |path: &str, value| Change { op: "add", path: path.to_owned(), value };
+    match there {
+        _ if names.is_empty() => Vec::new(),
+        None => {
+            vec![add("/spec/imagePullSecrets", New::References(names.into_iter().map(reference).collect()))]
+        }
+        Some(_) => {
+            let one = |name| add("/spec/imagePullSecrets/-", New::Texts(reference(name)));
+            names.into_iter().map(one).collect()
+        }
+    }
 }
 
 /// What changes in a pod that gets other ephemeral containers: those that are new.
@@ -104,9 +139,7 @@ fn rewritten(name: &str, image: &str, rewrites: &Rewrites) -> Option<String> {
 
 /// The annotations that tell the images of before. Too many would have the pod refused.
 fn notes<'a>(moved: &[Moved<'a>], pod: &Pod<'_>) -> BTreeMap<Cow<'a, str>, Cow<'a, str>> {
-    let length = |(key, value): (&super::pod::Text<'_>, &super::pod::Text<'_>)| {
-        key.chars().count() + value.chars().count()
-    };
+    let length = |(key, value): (&super::pod::Text<'_>, &super::pod::Text<'_>)| key.len() + value.len();
     let there: usize = pod.metadata.annotations.iter().flatten().map(length).sum();
     if moved.len() > MOST_NOTES || there > MOST_ANNOTATIONS {
         return BTreeMap::new();

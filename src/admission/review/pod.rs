@@ -40,6 +40,14 @@ pub(super) struct Spec<'a> {
     pub(super) ephemeral_containers: Option<Vec<Container<'a>>>,
     #[serde(borrow)]
     pub(super) volumes: Option<Vec<Volume<'a>>>,
+    #[serde(borrow)]
+    pub(super) image_pull_secrets: Option<Vec<Reference<'a>>>,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Reference<'a> {
+    #[serde(borrow, default)]
+    pub(super) name: Text<'a>,
 }
 
 #[derive(serde::Deserialize)]
@@ -65,6 +73,14 @@ pub(super) struct ImageVolume<'a> {
 }
 
 impl Pod<'_> {
+    /// All of its images.
+    pub(super) fn images(&self) -> impl Iterator<Item = &str> {
+        let (spec, lists) = (&self.spec, [&self.spec.containers, &self.spec.init_containers]);
+        let containers = lists.into_iter().flatten().flatten().map(|own| &*own.image);
+        let volumes = spec.volumes.iter().flatten().filter_map(|own| Some(&*own.image.as_ref()?.reference));
+        containers.chain(volumes)
+    }
+
     /// Is it a node's own?
     pub(super) fn is_static(&self) -> bool {
         self.metadata.annotations.as_ref().is_some_and(|own| own.contains_key(MIRROR))

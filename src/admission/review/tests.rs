@@ -123,8 +123,8 @@ fn too_many_notes_are_none() {
     let table = [
         (pod(json!({}), &many[..100]), true),
         (pod(json!({}), &many), false),
-        (pod(json!({"annotations": {"a": "é".repeat(99_999)}}), &["nginx"]), true),
-        (pod(json!({"annotations": {"a": "b".repeat(100_000)}}), &["nginx"]), false),
+        (pod(json!({"annotations": {"a": "é".repeat(49_999)}}), &["nginx"]), true),
+        (pod(json!({"annotations": {"a": "é".repeat(50_000)}}), &["nginx"]), false),
     ];
     for (own, noted) in table {
         let made = made(&own, HUB);
@@ -278,4 +278,25 @@ fn escapes_are_read_and_an_odd_uid_comes_back() {
     let reviewed = review(text.as_bytes(), &config(HUB)).unwrap();
     let answer: Value = serde_json::from_slice(&reviewed.answer).unwrap();
     assert_eq!((reviewed.outcome, &answer["response"]["uid"]), (Outcome::Rewritten, &json!("a\"é\n")));
+}
+
+#[test]
+fn a_pod_gets_our_pull_secret_before_its_service_account_names_it() {
+    let images = "{injectPullSecret: true, rewrite: [{from: docker.io, to: p.io/hub}]}\n\
+        registries:\n- {host: p.io/hub, username: u, password: p}\n\
+        - {host: '*.corp.io:5000', username: u, password: p, secretName: corp}\n\
+        - {host: x.io, username: u, password: p, secretName: x, namespaces: [team-z]}";
+    let table: [(&[&str], Value); 4] = [
+        (&["nginx"], json!([{"name": "pullkeeper"}])),
+        (&["a.corp.io:5000/x", "p.io/hub/a"], json!([{"name": "pullkeeper"}, {"name": "corp"}])),
+        (&["p.io/other/a", "corp.io:5000/x", "x.io/a"], Value::Null),
+        (&["no image"], Value::Null),
+    ];
+    for (list, expected) in table {
+        assert_eq!(made(&pod(json!({}), list), images)["spec"]["imagePullSecrets"], expected, "{list:?}");
+    }
+    let mut own = pod(json!({}), &["nginx", "a.corp.io:5000/x"]);
+    own["spec"]["imagePullSecrets"] = json!([{"name": "theirs"}, {"name": "corp"}]);
+    let expected = json!([{"name": "theirs"}, {"name": "corp"}, {"name": "pullkeeper"}]);
+    assert_eq!(made(&own, images)["spec"]["imagePullSecrets"], expected);
 }

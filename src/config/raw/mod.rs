@@ -82,6 +82,7 @@ pub(in crate::config) struct RawPods {
 pub(in crate::config) struct RawImages {
     pub(in crate::config) rewrite: Option<Vec<Block<RawRule>>>,
     pub(in crate::config) ignore: Option<Vec<String>>,
+    pub(in crate::config) inject_pull_secret: Option<Parsed<bool>>,
     pub(in crate::config) label: Option<Parsed<Labelling>>,
     pub(in crate::config) admission: Option<Parsed<Admission>>,
     pub(in crate::config) exclude: Option<Vec<String>>,

@@ -1,0 +1,58 @@
+//! Pull secrets that pods get when they are made, though their ServiceAccount doesn't name them yet.
+
+use super::cel::text;
+use crate::config::{Config, Registry};
+use crate::registry::{Host, Image, key_matches};
+
+/// The Secrets for these images in a namespace: each name once, in the order of the registries.
+pub(super) fn wanted<'a>(config: &'a Config, namespace: &str, images: &[Image]) -> Vec<&'a str> {
+    let serves =
+        |host: &Host| images.iter().any(|image| host.keys().iter().any(|key| key_matches(key, image)));
+    let mut names: Vec<&str> = Vec::new();
+    for own in injected(config).filter(|own| own.is_for(namespace) && own.hosts.iter().any(serves)) {
+        if !names.contains(&own.secret_name.as_str()) {
+            names.push(&own.secret_name);
+        }
+    }
+    names
+}
+
+/// The same in CEL: the names, of which some may be there twice, for the images in `variables.places`.
+pub(super) fn expression(config: &Config) -> Option<String> {
+    let all: Vec<_> = injected(config).filter(|own| !own.hosts.is_empty()).map(condition).collect();
+    let (conditions, names): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    if names.is_empty() {
+        return None;
+    }
+    let pairs =
+        names.iter().zip(&conditions).map(|(name, condition)| format!("({condition} ? [{name}] : [])"));
+    Some(format!(
+        "({}).filter(s, !object.spec.?imagePullSecrets.orValue([]).exists(r, r.?name.orValue('') == s))",
+        pairs.collect::<Vec<_>>().join(" + ")
+    ))
+}
+
+fn injected(config: &Config) -> impl Iterator<Item = &Registry> {
+    config.registries.iter().filter(|_| config.images.inject_pull_secret)
+}
+
+/// Whether a registry's Secret is for one of the images, and the Secret's name.
+fn condition(own: &Registry) -> (String, String) {
+    let patterns: Vec<_> = own.hosts.iter().map(pattern).collect();
+    let mut condition = format!("variables.places.exists(p, p.matches({}))", text(&patterns.join("|")));
+    if let Some(narrowed) = &own.namespaces {
+        let (include, _) = narrowed.patterns();
+        condition = format!("request.namespace.matches({}) && {condition}", text(&include.join("|")));
+    }
+    (condition, text(&own.secret_name))
+}
+
+/// The images that a credential under this host is for, by the kubelet's rules: labels match one by one, the port is
+/// equal, and a path is a prefix of text.
+fn pattern(host: &Host) -> String {
+    let (authority, path) =
+        (host.authority(), host.as_str().strip_prefix(host.authority()).unwrap_or_default());
+    let authority: Vec<_> = authority.split('*').map(regex_lite::escape).collect();
+    let path = if path.is_empty() { "/".to_owned() } else { regex_lite::escape(path) };
+    format!("^{}{path}", authority.join("[^./:]*"))
+}
