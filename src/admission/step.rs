@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Policy;
+use super::webhook::keeping_bundle;
 use crate::config::Config;
 use crate::plan::secrets::MANAGED_BY;
 
@@ -72,9 +73,10 @@ impl Step {
         Self { object, value: wanted.clone() }
     }
 
-    /// Replaces what is there; `None` where that is as it should be.
+    /// Replaces what is there; `None` where that is as it should be. The webhook's CAs stay where it is wanted without.
     #[must_use]
     pub fn over(object: Object, wanted: &Value, seen: &Value) -> Option<Self> {
+        let wanted = &keeping_bundle(wanted.clone(), seen);
         (!covers(&own_part(seen), wanted)).then(|| Self { object, value: in_place_of(wanted, seen) })
     }
 
@@ -151,6 +153,7 @@ fn own_part(seen: &Value) -> Value {
         "kind": part("/kind"),
         "metadata": {"name": part("/metadata/name"), "labels": BTreeMap::from(labels)},
         "spec": part("/spec"),
+        "webhooks": part("/webhooks"),
     })
 }
 

@@ -28,8 +28,8 @@ pub fn webhook(config: &Config, bundle: Option<&str>) -> Result<Value, PolicyErr
             json!({"service": {"namespace": own.namespace, "name": own.service, "path": "/mutate", "port": 443}})
         }
     };
-    if let Some(bundle) = bundle {
-        client["caBundle"] = BASE64_STANDARD.encode(bundle).into();
+    if let (Some(client), Some(bundle)) = (client.as_object_mut(), bundle) {
+        client.insert("caBundle".to_owned(), BASE64_STANDARD.encode(bundle).into());
     }
     Ok(json!({
         "apiVersion": GROUP,
@@ -52,6 +52,17 @@ pub fn webhook(config: &Config, bundle: Option<&str>) -> Result<Value, PolicyErr
             "rules": [on("CREATE", "pods"), on("UPDATE", "pods/ephemeralcontainers")],
         }],
     }))
+}
+
+/// Where the CAs aren't ours to write, those that are there stay.
+pub(super) fn keeping_bundle(mut wanted: Value, seen: &Value) -> Value {
+    const BUNDLE: &str = "/webhooks/0/clientConfig/caBundle";
+    let theirs = seen.pointer(BUNDLE).filter(|_| wanted.pointer(BUNDLE).is_none());
+    let client = wanted.pointer_mut("/webhooks/0/clientConfig").and_then(Value::as_object_mut);
+    if let (Some(client), Some(bundle)) = (client, theirs) {
+        client.insert("caBundle".to_owned(), bundle.clone());
+    }
+    wanted
 }
 
 /// Its own namespace is left out whatever is configured.

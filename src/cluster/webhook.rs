@@ -51,7 +51,7 @@ impl Cluster {
         let seen = self.policy_object(Object::Webhook, &Policy::name(&config.instance)).await?;
         let Some(seen) = seen.filter(|seen| is_ours(seen, &config.instance)) else { return Ok((None, None)) };
         let (wanted, renewal) = self.wanted_webhook(config).await?;
-        Ok((Step::over(Object::Webhook, &keeping_bundle(wanted, &seen), &seen), renewal))
+        Ok((Step::over(Object::Webhook, &wanted, &seen), renewal))
     }
 
     /// The webhook's configuration as it should be, and the certificate where it must be renewed first or after.
@@ -143,13 +143,4 @@ impl Renewal {
     pub fn subject(&self) -> &Subject {
         &self.subject
     }
-}
-
-/// Where the CAs aren't ours to write, those that are there stay.
-fn keeping_bundle(mut wanted: Value, seen: &Value) -> Value {
-    const BUNDLE: &str = "/webhooks/0/clientConfig/caBundle";
-    if let (None, Some(bundle)) = (wanted.pointer(BUNDLE), seen.pointer(BUNDLE)) {
-        wanted["webhooks"][0]["clientConfig"]["caBundle"] = bundle.clone();
-    }
-    wanted
 }
