@@ -91,7 +91,7 @@ impl Cluster {
                     kept.renewal = renewal;
                 }
                 Err(WebhookError::Api(error)) if error.meaning() == Meaning::Forbidden => {
-                    untold(Object::Webhook, config)
+                    untold(Object::Webhook, config);
                 }
                 Err(error) => {
                     kept.unseen.push(unseen(
@@ -127,11 +127,13 @@ impl Cluster {
 
     /// Keeps it in step. The API server trusts a new certificate before anybody serves it.
     pub async fn keep_admission(&self, config: &Config, kept: &Kept) -> Applied {
-        let mut applied = Applied::default();
+        let (mut applied, mut trusted) = (Applied::default(), true);
         for step in &kept.steps {
-            applied = applied.and(self.keep(step).await);
+            let kept = self.keep(step).await;
+            trusted &= step.object != Object::Webhook || !kept.changes.is_empty();
+            applied = applied.and(kept);
         }
-        match kept.renewal.as_ref().filter(|_| applied.errors.is_empty()) {
+        match kept.renewal.as_ref().filter(|_| trusted) {
             Some(renewal) => applied.and(self.renew(config, renewal).await),
             None => applied,
         }

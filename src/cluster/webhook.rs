@@ -34,6 +34,9 @@ pub enum WebhookError {
     /// There is no certificate.
     #[error("{0}")]
     Issue(#[from] IssueError),
+    /// The Secret may not be read: its certificate would end unseen.
+    #[error("{0}; grant what manifests/webhook grants, or set images.webhook.issue: false")]
+    Unread(#[source] ApiError),
     /// The Secret isn't ours.
     #[error(
         "Secret {0} is somebody else's: it lacks our labels; name another in images.webhook.secret, or set issue: false"
@@ -70,12 +73,13 @@ impl Cluster {
         own: &Webhook,
         instance: &str,
     ) -> Result<(Pair, Option<Renewal>), WebhookError> {
-        let seen =
-            match self.object::<wire::Secret>(&requests::get("secrets", &own.namespace, &own.secret)).await {
-                Ok(seen) => Some(seen),
-                Err(error) if error.meaning() == Meaning::Gone => None,
-                Err(error) => return Err(error.into()),
-            };
+        let request = requests::get("secrets", &own.namespace, &own.secret);
+        let seen = match self.object::<wire::Secret>(&request).await {
+            Ok(seen) => Some(seen),
+            Err(error) if error.meaning() == Meaning::Gone => None,
+            Err(error) if error.meaning() == Meaning::Forbidden => return Err(WebhookError::Unread(error)),
+            Err(error) => return Err(error.into()),
+        };
         let subject = Subject::new("Secret", &own.namespace, &own.secret);
         if seen.as_ref().is_some_and(|seen| !seen.metadata.is_managed_by(MANAGED_BY, instance)) {
             return Err(WebhookError::Foreign(format!("{}/{}", own.namespace, own.secret)));
@@ -100,13 +104,14 @@ impl Cluster {
     pub async fn write_certificate(&self, config: &Config, renewal: &Renewal) -> Result<(), ApiError> {
         let own = &config.images.webhook;
         let encode = |text: &str| BASE64_STANDARD.encode(text);
-        let mut secret = json!({
+        let secret = json!({
             "apiVersion": "v1",
             "kind": "Secret",
             "type": "kubernetes.io/tls",
             "metadata": {
                 "name": own.secret,
                 "namespace": own.namespace,
+                "resourceVersion": renewal.version.as_deref().unwrap_or_default(),
                 "labels": {"app.kubernetes.io/managed-by": MANAGED_BY, "app.kubernetes.io/instance": config.instance},
             },
             "data": {
@@ -116,10 +121,7 @@ impl Cluster {
             },
         });
         let (method, name) = match &renewal.version {
-            Some(version) => {
-                secret["metadata"]["resourceVersion"] = version.as_str().into();
-                (Method::PUT, Some(own.secret.as_str()))
-            }
+            Some(_) => (Method::PUT, Some(own.secret.as_str())),
             None => (Method::POST, None),
         };
         let path = requests::path("secrets", Some(&own.namespace), name);
