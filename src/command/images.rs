@@ -40,10 +40,10 @@ pub(super) async fn install(
             "images.admission is off; take that out of the configuration, or set it to auto".to_owned()
         );
     }
-    let way = way(cluster, config).await?;
     if !unchecked {
         proxies_serve(config).await?;
     }
+    let way = way(cluster, config).await?;
     let work = Work { cluster, instance: &config.instance, dry_run };
     let (mut lines, items, switch) = match way {
         Way::Policy => {
@@ -134,11 +134,12 @@ impl Work<'_> {
         Ok((lines, vec![policy.policy, policy.binding]))
     }
 
-    /// The certificate comes first: the webhook's pods wait for it.
+    /// The API server trusts a new certificate before anybody serves it; and where the configuration is somebody else's,
+    /// nothing is written.
     async fn make_webhook(&self, config: &Config) -> Result<(Vec<Line>, Vec<Value>), String> {
         let (wanted, renewal) =
             self.cluster.wanted_webhook(config).await.map_err(|error| error.to_string())?;
-        let mut lines = Vec::new();
+        let mut lines = Vec::from_iter(self.write(Object::Webhook, &wanted).await?);
         if let Some(renewal) = renewal {
             let change = renewal.change();
             if !self.dry_run {
@@ -150,7 +151,6 @@ impl Work<'_> {
             }
             lines.push((change.verb.word(), change.subject.to_string()));
         }
-        lines.extend(self.write(Object::Webhook, &wanted).await?);
         Ok((lines, vec![wanted]))
     }
 
