@@ -26,6 +26,7 @@ mod secrets;
 mod service_accounts;
 mod silence;
 mod unlisted;
+mod webhook;
 
 use std::collections::BTreeMap;
 
