@@ -10,6 +10,7 @@ mod manifests;
 mod readme;
 #[path = "../testbed/mod.rs"]
 mod testbed;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -51,7 +52,7 @@ fn load_text_with(yaml: &str, flags: Flags) -> Result<Loaded, String> {
 fn run(how: &str, config: &Path, kubeconfig: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_pullkeeper"))
         .env_clear()
-        .arg(how)
+        .args(how.split(' '))
         .args([Path::new("--config"), config, Path::new("--kubeconfig"), kubeconfig])
         .output()
         .unwrap()

@@ -147,8 +147,8 @@ pub(crate) async fn apply(client: &Client, folder: &Path) -> Vec<Value> {
     made
 }
 
-/// The `CronJob`'s pod, in the namespace of the base: it enforces the restricted level.
-async fn restricted_pod_is_accepted(client: &Client, template: &Value) {
+/// A pod of this template, in the namespace of the base: it enforces the restricted level.
+pub(crate) async fn restricted_pod_is_accepted(client: &Client, template: &Value) {
     let mut pod = json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": "pass", "namespace": "pullkeeper", "labels": template["metadata"]["labels"]},
@@ -258,7 +258,7 @@ fn collection(document: &Value) -> String {
 }
 
 /// One request; JSON is YAML too. Returns the status and the answer, whatever they are.
-async fn send(client: &Client, method: Method, path: &str, body: &str) -> (StatusCode, Value) {
+pub(crate) async fn send(client: &Client, method: Method, path: &str, body: &str) -> (StatusCode, Value) {
     send_as(client, method, path, "application/yaml", body).await
 }
 
