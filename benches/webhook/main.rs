@@ -2,16 +2,20 @@
 //!
 //! `cargo bench --bench webhook` runs the release binary as its users do: as a process, with a file and a certificate.
 //! Clients keep their connections, as API servers do, and send pods of 4 KB to 8 KB. How long it takes inside the
-//! process is told by its own histogram, whose bounds are the answer's precision.
+//! process is told by its own histogram, whose bounds are the answer's precision. Beside that, what pod creations take
+//! on a real API server, which shares the CPUs, without admission, with the policy and with the webhook.
 
 // A bench fails as tests do, and its numbers are for people.
-#![allow(clippy::cast_precision_loss, clippy::expect_used, clippy::panic)]
+#![allow(clippy::cast_precision_loss, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "../../tests/webhook/client.rs"]
 #[allow(dead_code)]
 mod client;
+mod creations;
 mod pods;
 mod program;
+#[path = "../../tests/testbed/mod.rs"]
+mod testbed;
 
 use std::time::{Duration, Instant};
 
@@ -49,6 +53,11 @@ async fn bench() {
     println!("{:<34}{:>10} {:>10}", "ms outside", ms(at(&outside, 50)), ms(at(&outside, 99)));
     let (half, most) = (inside.below(50), inside.below(99));
     println!("{:<34}{:>10} {:>10}", "ms inside, less than", ms(half), ms(most));
+
+    println!("\n{:<34}{:>10} {:>10}", "ms of a pod's creation", "p50", "p99");
+    for (what, times) in creations::measure(&program).await {
+        println!("{:<34}{:>10} {:>10}", format!("  with {what}"), ms(at(&times, 50)), ms(at(&times, 99)));
+    }
 
     let peak = program.peak_kib();
     println!("\n{:<60} {:>10}", "aim", "measured");

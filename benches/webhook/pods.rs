@@ -7,7 +7,8 @@ pub(crate) fn reviews() -> Vec<Vec<u8>> {
     (0..20).map(|number| review(&pod(1 + number % 3, 10 + number)).to_string().into_bytes()).collect()
 }
 
-fn pod(containers: usize, variables: usize) -> Value {
+/// A pod with so many containers, of so many variables each.
+pub(crate) fn pod(containers: usize, variables: usize) -> Value {
     let images =
         ["nginx:1.27.3", "quay.io/team/app:v1", "registry.example.com/own:2", "docker.io/team/sidecar"];
     let container = |(number, image): (usize, &&str)| {

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 use crate::client::Client;
 
-const CONFIG: &str = "\
-namespaces: [\"team-*\"]
+pub(crate) const CONFIG: &str = "\
+namespaces: [\"team-*\", bench-webhook]
 registries:
   - {host: proxy.example.com, username: robot, password: {env: REGISTRY_PASSWORD}}
 images:
@@ -23,6 +23,8 @@ images:
 pub(crate) struct Program {
     process: Child,
     pub(crate) client: Client,
+    /// As PEM.
+    pub(crate) certificate: String,
     _folder: TempDir,
 }
 
@@ -52,7 +54,7 @@ impl Program {
             .find_map(|line| Some(line.split_once("https://")?.1.trim_end_matches("/mutate").to_owned()));
         let address = address.and_then(|address| address.parse().ok()).expect("it says where it is");
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, client: Client::new(address, certificate.der()), _folder: folder }
+        Self { process, client: Client::new(address, certificate.der()), certificate: pem.0, _folder: folder }
     }
 
     /// The most memory that it had resident.

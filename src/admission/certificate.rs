@@ -20,10 +20,16 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::expiry;
+
 /// How long a certificate lasts.
 const LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// It is renewed when less than this is left: at two thirds of its life.
 const RENEWED: SignedDuration = SignedDuration::from_hours(365 * 8);
+/// The most CAs of before that are trusted still: two would be enough, if nobody interrupted a renewal.
+const MOST_BEFORE: usize = 4;
+/// The end of a certificate in PEM.
+const END: &str = "-----END CERTIFICATE-----\n";
 /// Clocks differ: it is good a little before it was issued.
 const EARLIER: SignedDuration = SignedDuration::from_hours(1);
 
@@ -44,8 +50,8 @@ pub struct Pair {
 pub struct IssueError(#[from] rcgen::Error);
 
 impl Pair {
-    /// A new one for a host name. The CAs of `before` that last go on being trusted.
-    pub fn issue(host: &str, before: Option<&Self>, now: Timestamp) -> Result<Self, IssueError> {
+    /// A new one for a host name. Of the CAs that were trusted `before`, as PEM, those that last go on being so.
+    pub fn issue(host: &str, before: &str, now: Timestamp) -> Result<Self, IssueError> {
         let (from, to) = (date(now - EARLIER), date(now + LIFE));
         let mut ca = CertificateParams::default();
         (ca.not_before, ca.not_after) = (from, to);
@@ -62,8 +68,11 @@ impl Pair {
         own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate()?;
         let certificate = own.signed_by(&key, &ca)?.pem();
-        let older = before.map(|before| before.lasting(host, now)).unwrap_or_default();
-        Ok(Self { bundle: format!("{}{older}", ca.pem()), certificate, key: key.serialize_pem().into() })
+        Ok(Self {
+            bundle: format!("{}{}", ca.pem(), lasting(before, now)),
+            certificate,
+            key: key.serialize_pem().into(),
+        })
     }
 
     /// Is it good for the host, and for long enough?
@@ -80,11 +89,18 @@ impl Pair {
             key.is_some_and(|key| rustls::sign::CertifiedKey::new(chain.clone(), key).keys_match().is_ok());
         fits && is_trusted(&chain, &self.bundle, host, at)
     }
+}
 
-    /// The CAs that may still be needed: at most this one's own and one more, for each lasts a year.
-    fn lasting(&self, host: &str, now: Timestamp) -> String {
-        if self.is_good_at(host, now) { first(&self.bundle) } else { String::new() }
+/// The CAs of a bundle that may still be needed, each once.
+fn lasting(bundle: &str, now: Timestamp) -> String {
+    let mut all: Vec<&str> = Vec::new();
+    for own in bundle.split_inclusive(END).map(str::trim_start) {
+        let ends = chain(own).first().and_then(|own| expiry::of(own));
+        if ends.is_some_and(|end| end > now) && !all.contains(&own) && all.len() < MOST_BEFORE {
+            all.push(own);
+        }
     }
+    all.concat()
 }
 
 /// Does a chain lead to a CA of the bundle, for that host, at that time?
@@ -107,12 +123,6 @@ fn chain(pem: &str) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_slice_iter(pem.as_bytes()).filter_map(Result::ok).collect()
 }
 
-/// The first certificate of a PEM text.
-fn first(pem: &str) -> String {
-    const END: &str = "-----END CERTIFICATE-----\n";
-    pem.split_inclusive(END).next().unwrap_or_default().to_owned()
-}
-
 fn date(at: Timestamp) -> time::OffsetDateTime {
     time::OffsetDateTime::from_unix_timestamp(at.as_second()).unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
 }
@@ -129,7 +139,7 @@ mod tests {
 
     #[test]
     fn one_lasts_a_year_and_is_renewed_at_two_thirds() {
-        let pair = Pair::issue(HOST, None, at(0)).unwrap();
+        let pair = Pair::issue(HOST, "", at(0)).unwrap();
         for (day, good, in_use) in
             [(0, true, true), (242, true, true), (244, false, true), (366, false, false)]
         {
@@ -144,23 +154,23 @@ mod tests {
 
     #[test]
     fn the_one_before_is_trusted_as_long_as_it_lasts() {
-        let old = Pair::issue(HOST, None, at(0)).unwrap();
-        let new = Pair::issue(HOST, Some(&old), at(243)).unwrap();
+        let old = Pair::issue(HOST, "", at(0)).unwrap();
+        let new = Pair::issue(HOST, &old.bundle, at(243)).unwrap();
         let trusts = |bundle: &Pair, pair: &Pair, day| {
             is_trusted(&chain(&pair.certificate), &bundle.bundle, HOST, at(day))
         };
         assert!(trusts(&new, &old, 244) && trusts(&new, &new, 244));
         assert!(!trusts(&old, &new, 244) && !trusts(&new, &old, 366));
         assert_eq!(chain(&new.bundle).len(), 2);
-        let next = Pair::issue(HOST, Some(&new), at(486)).unwrap();
+        let next = Pair::issue(HOST, &new.bundle, at(486)).unwrap();
         assert_eq!(chain(&next.bundle).len(), 2);
         // After a year of nobody looking there is nothing of before to trust.
-        assert_eq!(chain(&Pair::issue(HOST, Some(&old), at(400)).unwrap().bundle).len(), 1);
+        assert_eq!(chain(&Pair::issue(HOST, &old.bundle, at(400)).unwrap().bundle).len(), 1);
     }
 
     #[test]
     fn what_is_no_pair_is_not_good() {
-        let (one, other) = (Pair::issue(HOST, None, at(0)).unwrap(), Pair::issue(HOST, None, at(0)).unwrap());
+        let (one, other) = (Pair::issue(HOST, "", at(0)).unwrap(), Pair::issue(HOST, "", at(0)).unwrap());
         let broken = [
             Pair { key: other.key.clone(), ..one.clone() },
             Pair { certificate: other.certificate.clone(), ..one.clone() },

@@ -6,6 +6,7 @@
 
 mod cel;
 mod certificate;
+mod expiry;
 mod policy;
 mod pull_secrets;
 mod review;

@@ -1,11 +1,22 @@
 //! Pull secrets that pods get when they are made, though their ServiceAccount doesn't name them yet.
 
 use super::cel::text;
-use crate::config::{Config, Registry};
+use crate::config::{Config, Registry, ServiceAccounts};
+use crate::plan::service_accounts::is_chosen;
 use crate::registry::{Host, Image, key_matches};
 
-/// The Secrets for these images in a namespace: each name once, in the order of the registries.
-pub(super) fn wanted<'a>(config: &'a Config, namespace: &str, images: &[Image]) -> Vec<&'a str> {
+/// The Secrets for these images in a namespace: each name once, in the order of the registries. As for passes, only
+/// where the ServiceAccount is chosen; where none is, for all pods, since nothing else gives them any.
+pub(super) fn wanted<'a>(
+    config: &'a Config,
+    namespace: &str,
+    service_account: &str,
+    images: &[Image],
+) -> Vec<&'a str> {
+    let chosen = &config.service_accounts;
+    if !matches!(chosen, ServiceAccounts::None) && !is_chosen(chosen, service_account) {
+        return Vec::new();
+    }
     let serves =
         |host: &Host| images.iter().any(|image| host.keys().iter().any(|key| key_matches(key, image)));
     let mut names: Vec<&str> = Vec::new();
@@ -26,11 +37,21 @@ pub(super) fn expression(config: &Config) -> Option<String> {
     }
     let pairs =
         names.iter().zip(&conditions).map(|(name, condition)| format!("({condition} ? [{name}] : [])"));
+    let chosen = match &config.service_accounts {
+        ServiceAccounts::All | ServiceAccounts::None => "true".to_owned(),
+        ServiceAccounts::Default => format!("{ACCOUNT} == 'default'"),
+        ServiceAccounts::Named(names) => {
+            let (include, _) = names.patterns();
+            format!("{ACCOUNT}.matches({})", text(&include.join("|")))
+        }
+    };
     Some(format!(
-        "({}).filter(s, !object.spec.?imagePullSecrets.orValue([]).exists(r, r.?name.orValue('') == s))",
+        "!({chosen}) ? [] : ({}).filter(s, !object.spec.?imagePullSecrets.orValue([]).exists(r, r.?name.orValue('') == s))",
         pairs.collect::<Vec<_>>().join(" + ")
     ))
 }
+
+const ACCOUNT: &str = "object.spec.?serviceAccountName.orValue('')";
 
 fn injected(config: &Config) -> impl Iterator<Item = &Registry> {
     config.registries.iter().filter(|_| config.images.inject_pull_secret)

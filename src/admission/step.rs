@@ -141,6 +141,22 @@ fn is_empty(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
+/// AKS adds these to each webhook, and again whenever they are taken away.
+const OF_ENFORCERS: [&str; 2] = ["control-plane", "kubernetes.azure.com/managedby"];
+
+fn without_enforcers(mut webhooks: Value) -> Value {
+    for own in webhooks.as_array_mut().into_iter().flatten() {
+        let chosen = own.pointer_mut("/namespaceSelector/matchExpressions").and_then(Value::as_array_mut);
+        let is_theirs = |own: &Value| {
+            own.get("key").and_then(Value::as_str).is_some_and(|key| OF_ENFORCERS.contains(&key))
+        };
+        if let Some(all) = chosen {
+            all.retain(|own| !is_theirs(own));
+        }
+    }
+    webhooks
+}
+
 /// What is there, as far as it is ours to write: other labels, and annotations, are somebody else's.
 fn own_part(seen: &Value) -> Value {
     let part = |path: &str| seen.pointer(path).cloned().unwrap_or_default();
@@ -153,7 +169,7 @@ fn own_part(seen: &Value) -> Value {
         "kind": part("/kind"),
         "metadata": {"name": part("/metadata/name"), "labels": BTreeMap::from(labels)},
         "spec": part("/spec"),
-        "webhooks": part("/webhooks"),
+        "webhooks": without_enforcers(part("/webhooks")),
     })
 }
 

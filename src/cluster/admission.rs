@@ -144,7 +144,14 @@ impl Cluster {
         match self.write_certificate(config, renewal).await {
             Ok(()) => changes.push(renewal.change()),
             // Another has written one.
-            Err(error) if matches!(error.meaning(), Meaning::Conflict | Meaning::AlreadyExists) => {}
+            Err(error) if has_code(&error, &[409]) => {}
+            Err(error) if has_code(&error, &[422]) => {
+                let message = format!(
+                    "{}; it can't be replaced: delete it, and the next pass makes it anew",
+                    shortly(&error)
+                );
+                errors.push(renewal.subject().clone().finding("WriteFailed", message));
+            }
             Err(error) => {
                 let message = format!("{error}; the next pass tries again");
                 errors.push(renewal.subject().clone().finding("WriteFailed", message));
@@ -201,7 +208,7 @@ impl StepError {
     /// is written is no good.
     fn is_conflict(&self) -> bool {
         let (Self::Rehearsed(error) | Self::Written(error)) = self;
-        matches!(error, ApiError::Refused { status, .. } if matches!(status.code, 404 | 409))
+        has_code(error, &[404, 409])
     }
 
     /// Is a right missing?
@@ -218,6 +225,10 @@ impl StepError {
         };
         subject.clone().finding(reason, format!("update: {self}; {next}"))
     }
+}
+
+fn has_code(error: &ApiError, codes: &[u16]) -> bool {
+    matches!(error, ApiError::Refused { status, .. } if codes.contains(&status.code))
 }
 
 /// An API server that refuses an expression quotes all of it.

@@ -53,17 +53,23 @@ impl Cluster {
     ) -> Result<(Option<Step>, Option<Renewal>), WebhookError> {
         let seen = self.policy_object(Object::Webhook, &Policy::name(&config.instance)).await?;
         let Some(seen) = seen.filter(|seen| is_ours(seen, &config.instance)) else { return Ok((None, None)) };
-        let (wanted, renewal) = self.wanted_webhook(config).await?;
+        let (wanted, renewal) = self.wanted_webhook(config, Some(&seen)).await?;
         Ok((Step::over(Object::Webhook, &wanted, &seen), renewal))
     }
 
     /// The webhook's configuration as it should be, and the certificate where it must be renewed first or after.
-    pub async fn wanted_webhook(&self, config: &Config) -> Result<(Value, Option<Renewal>), WebhookError> {
+    /// What is trusted by the configuration that is `seen` stays so.
+    pub async fn wanted_webhook(
+        &self,
+        config: &Config,
+        seen: Option<&Value>,
+    ) -> Result<(Value, Option<Renewal>), WebhookError> {
         let own = &config.images.webhook;
         if !own.issue {
             return Ok((webhook(config, None)?, None));
         }
-        let (pair, renewal) = self.certificate(own, &config.instance).await?;
+        let trusted = seen.and_then(trusted).unwrap_or_default();
+        let (pair, renewal) = self.certificate(own, &config.instance, &trusted).await?;
         Ok((webhook(config, Some(&pair.bundle))?, renewal))
     }
 
@@ -72,6 +78,7 @@ impl Cluster {
         &self,
         own: &Webhook,
         instance: &str,
+        trusted: &str,
     ) -> Result<(Pair, Option<Renewal>), WebhookError> {
         let request = requests::get("secrets", &own.namespace, &own.secret);
         let seen = match self.object::<wire::Secret>(&request).await {
@@ -95,9 +102,33 @@ impl Cluster {
         if let Some(held) = held.as_ref().filter(|held| held.is_good(&own.host(), now)) {
             return Ok((held.clone(), None));
         }
-        let pair = Pair::issue(&own.host(), held.as_ref(), now)?;
+        let bundle = seen.as_ref().and_then(|seen| seen.text("ca.crt"));
+        let before = format!("{}{trusted}", bundle.as_ref().map_or("", |own| own.expose_secret()));
+        let pair = Pair::issue(&own.host(), &before, now)?;
         let version = seen.map(|seen| seen.metadata.resource_version);
         Ok((pair.clone(), Some(Renewal { pair, version, subject })))
+    }
+
+    /// Deletes the Secret with the certificate, if it is ours; was it there?
+    pub async fn delete_certificate(
+        &self,
+        own: &Webhook,
+        instance: &str,
+        dry_run: bool,
+    ) -> Result<bool, ApiError> {
+        let path = requests::path("secrets", Some(&own.namespace), Some(&own.secret));
+        let seen = match self.object::<wire::Secret>(&requests::read(&path)).await {
+            Ok(seen) => seen,
+            Err(error) if error.meaning() == Meaning::Gone => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if !seen.metadata.is_managed_by(MANAGED_BY, instance) {
+            return Ok(false);
+        }
+        if !dry_run {
+            self.send(&requests::delete_named(&path)).await?;
+        }
+        Ok(true)
     }
 
     /// Writes a certificate that was issued.
@@ -127,6 +158,12 @@ impl Cluster {
         let path = requests::path("secrets", Some(&own.namespace), name);
         self.send(&requests::write_object(method, &path, &secret, false)).await.map(|_| ())
     }
+}
+
+/// The CAs that the API server trusts, as PEM.
+fn trusted(configuration: &Value) -> Option<String> {
+    let bundle = configuration.pointer("/webhooks/0/clientConfig/caBundle")?.as_str()?;
+    String::from_utf8(BASE64_STANDARD.decode(bundle).ok()?).ok()
 }
 
 impl Renewal {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::admission::{Object, Policy, Step, is_ours};
 use crate::cluster::{ApiError, Cluster, Meaning};
-use crate::config::{Admission, Config};
+use crate::config::{Admission, Config, Webhook};
 use crate::credentials::{self, Memory};
 use crate::plan;
 
@@ -93,13 +93,20 @@ async fn way(cluster: &Cluster, config: &Config) -> Result<Way, String> {
 }
 
 /// Takes away what rewrites images for an installation. Where there is none, there is nothing to do.
-pub(super) async fn remove(cluster: &Cluster, instance: &str, dry_run: bool) -> Result<Done, String> {
+pub(super) async fn remove(
+    cluster: &Cluster,
+    instance: &str,
+    webhook: &Webhook,
+    dry_run: bool,
+) -> Result<Done, String> {
     let work = Work { cluster, instance, dry_run };
     // Without its binding the policy does nothing.
     let mut lines = Vec::new();
     for object in [Object::Binding, Object::Policy, Object::Webhook] {
         lines.extend(work.delete(object).await?);
     }
+    // Its key is of no use to anybody.
+    lines.extend(work.delete_certificate(webhook).await?);
     let next =
         if lines.is_empty() { "nothing to remove" } else { "New pods are made with their own images again." };
     let deleted: Vec<_> = lines.iter().map(|(_, subject)| subject).collect();
@@ -137,8 +144,9 @@ impl Work<'_> {
     /// The API server trusts a new certificate before anybody serves it; and where the configuration is somebody else's,
     /// nothing is written.
     async fn make_webhook(&self, config: &Config) -> Result<(Vec<Line>, Vec<Value>), String> {
-        let (wanted, renewal) =
-            self.cluster.wanted_webhook(config).await.map_err(|error| error.to_string())?;
+        let seen = self.look(Object::Webhook).await?;
+        let wanted = self.cluster.wanted_webhook(config, seen.as_ref()).await;
+        let (wanted, renewal) = wanted.map_err(|error| error.to_string())?;
         let mut lines = Vec::from_iter(self.write(Object::Webhook, &wanted).await?);
         if let Some(renewal) = renewal {
             let change = renewal.change();
@@ -177,6 +185,13 @@ impl Work<'_> {
         }
         let name = Policy::name(self.instance);
         let deleted = if self.dry_run { Ok(true) } else { self.cluster.delete_policy(object, &name).await };
+        let failed = |error: ApiError| format!("delete {subject}: {error}{}", remedy(is_forbidden(&error)));
+        Ok(deleted.map_err(failed)?.then(|| ("delete", subject.clone())))
+    }
+
+    async fn delete_certificate(&self, webhook: &Webhook) -> Result<Option<Line>, String> {
+        let subject = format!("Secret {}/{}", webhook.namespace, webhook.secret);
+        let deleted = self.cluster.delete_certificate(webhook, self.instance, self.dry_run).await;
         let failed = |error: ApiError| format!("delete {subject}: {error}{}", remedy(is_forbidden(&error)));
         Ok(deleted.map_err(failed)?.then(|| ("delete", subject.clone())))
     }

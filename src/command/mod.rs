@@ -40,7 +40,10 @@ pub async fn images(
             images::install(cluster, &loaded.config, unchecked, dry_run).await
         }
         // In an emergency the configuration is no reason not to.
-        ImagesAction::Remove => images::remove(cluster, &config::load_instance(inputs)?, dry_run).await,
+        ImagesAction::Remove => {
+            let webhook = config::load_images(inputs).map(|images| images.webhook).unwrap_or_default();
+            images::remove(cluster, &config::load_instance(inputs)?, &webhook, dry_run).await
+        }
     };
     match (done, output) {
         (Ok(done), Output::Text) => print(&done),

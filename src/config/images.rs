@@ -291,7 +291,11 @@ fn webhook(raw: RawWebhook, path: &KeyPath) -> Result<Webhook, Problem> {
 fn https(url: String, path: &KeyPath) -> Result<String, Problem> {
     let fits = |url: &Url| {
         let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        url.scheme() == "https" && url.host_str().is_some() && url.password().is_none() && plain
+        url.scheme() == "https"
+            && url.path().len() > 1
+            && url.host_str().is_some_and(|host| !host.ends_with('.'))
+            && url.password().is_none()
+            && plain
     };
     let wrong = || {
         Problem::new(

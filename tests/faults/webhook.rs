@@ -78,7 +78,7 @@ fn without_policies_auto_is_the_webhook() {
 fn there(held: Reply) -> [Expect; 3] {
     let config = configuration(&settings("auto"));
     let host = config.images.webhook.host();
-    let old = Pair::issue(&host, None, "2025-01-01T00:00:00Z".parse().unwrap()).unwrap();
+    let old = Pair::issue(&host, "", "2025-01-01T00:00:00Z".parse().unwrap()).unwrap();
     let mut own = webhook(&config, Some(&old.bundle)).unwrap();
     own["metadata"]["resourceVersion"] = "7".into();
     [

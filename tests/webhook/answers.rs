@@ -76,7 +76,7 @@ async fn a_pod_that_cannot_be_read_is_allowed_and_its_words_are_not_logged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_kept() {
     let webhook = Webhook::start(HUB);
-    let many = vec!["docker.io/team/application:1.2.3"; 3000];
+    let many = vec!["docker.io/team/application:1.2.3"; 1900];
     let pods = [pod(&["nginx"]), pod(&["quay.io/a"]), pod(&many)];
     let mut kept = Vec::new();
     for _ in 0..5 {

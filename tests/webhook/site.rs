@@ -168,7 +168,7 @@ impl Site {
     pub(crate) async fn age(&self, days: i64) {
         use secrecy::ExposeSecret;
         let then = Timestamp::now() - SignedDuration::from_hours(24 * days);
-        let old = Pair::issue(HOST, None, then).unwrap();
+        let old = Pair::issue(HOST, "", then).unwrap();
         let data = BTreeMap::from([
             ("ca.crt", old.bundle.clone()),
             ("tls.crt", old.certificate.clone()),

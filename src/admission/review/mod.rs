@@ -16,7 +16,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::config::{Admission, Config};
+use crate::config::Config;
 use patch::Change;
 use pod::Pod;
 
@@ -139,7 +139,7 @@ fn written(changes: &[Change<'_>]) -> serde_json::Result<Option<Vec<u8>>> {
 /// Is it a namespace in which pods are rewritten, by its name?
 fn is_chosen(config: &Config, namespace: &str) -> bool {
     let excluded = config.images.exclude.iter().any(|own| own == namespace);
-    config.images.admission != Admission::Off && !excluded && config.namespaces.names.contains(namespace)
+    !excluded && config.namespaces.names.contains(namespace)
 }
 
 fn answer(uid: &str, patch: Option<&[u8]>) -> serde_json::Result<Vec<u8>> {

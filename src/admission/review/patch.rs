@@ -74,7 +74,7 @@ fn pull_secrets<'a>(
     let after = moved.iter().filter_map(|own| Image::parse(&own.after).ok());
     let images: Vec<_> = pod.images().filter_map(|text| Image::parse(text).ok()).chain(after).collect();
     let there = pod.spec.image_pull_secrets.as_deref();
-    let mut names = wanted(config, namespace, &images);
+    let mut names = wanted(config, namespace, &pod.spec.service_account_name, &images);
     names.retain(|name| !there.unwrap_or_default().iter().any(|own| *own.name == **name));
     let reference = |name: &'a str| BTreeMap::from([(Cow::from("name"), Cow::from(name))]);
     let add = |path: &str, value| Change { op: "add", path: path.to_owned(), value };

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 /// The annotation of pods that are a node's own, whose files the API server only mirrors.
 pub(super) const MIRROR: &str = "kubernetes.io/config.mirror";
@@ -32,15 +33,17 @@ pub(super) type Texts<'a> = BTreeMap<Text<'a>, Text<'a>>;
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Spec<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
+    pub(super) service_account_name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "few")]
     pub(super) containers: Option<Vec<Container<'a>>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few")]
     pub(super) init_containers: Option<Vec<Container<'a>>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few")]
     pub(super) ephemeral_containers: Option<Vec<Container<'a>>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few")]
     pub(super) volumes: Option<Vec<Volume<'a>>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "few")]
     pub(super) image_pull_secrets: Option<Vec<Reference<'a>>>,
 }
 
@@ -70,6 +73,37 @@ pub(super) struct Volume<'a> {
 pub(super) struct ImageVolume<'a> {
     #[serde(borrow, default)]
     pub(super) reference: Text<'a>,
+}
+
+/// More than any pod has: what is sent in three bytes would take many times that.
+const MOST: usize = 2000;
+
+/// A list that isn't too long.
+fn few<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
+    struct Few<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Few<T> {
+        type Value = Option<Vec<T>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            while let Some(item) = items.next_element()? {
+                if all.len() == MOST {
+                    return Err(A::Error::custom("it is too long"));
+                }
+                all.push(item);
+            }
+            Ok(Some(all))
+        }
+    }
+    deserializer.deserialize_any(Few(PhantomData))
 }
 
 impl Pod<'_> {

@@ -161,7 +161,8 @@ fn what_is_not_chosen_is_not_touched() {
         assert_eq!(patch_of(request.clone(), images), json!([]), "{request}");
     }
     let off = "{rewrite: [{from: docker.io, to: p.io}], admission: off}";
-    assert_eq!(patch_of(json!({"object": nginx}), off), json!([]));
+    // What is installed stays as it is.
+    assert_ne!(patch_of(json!({"object": nginx}), off), json!([]));
     assert_ne!(patch_of(json!({"object": nginx, "namespace": "team-q"}), images), json!([]));
 }
 
@@ -299,4 +300,34 @@ fn a_pod_gets_our_pull_secret_before_its_service_account_names_it() {
     own["spec"]["imagePullSecrets"] = json!([{"name": "theirs"}, {"name": "corp"}]);
     let expected = json!([{"name": "theirs"}, {"name": "corp"}, {"name": "pullkeeper"}]);
     assert_eq!(made(&own, images)["spec"]["imagePullSecrets"], expected);
+}
+
+#[test]
+fn the_choice_of_service_accounts_holds_for_pull_secrets() {
+    let images = |accounts: &str| {
+        format!(
+            "{{injectPullSecret: true}}\nserviceAccounts: {accounts}\nregistries: [{{host: p.io, username: u, password: p}}]"
+        )
+    };
+    for (accounts, own, given) in [
+        ("all", "a", true),
+        ("none", "a", true),
+        ("default", "a", false),
+        ("default", "default", true),
+        ("[b*]", "a", false),
+        ("[b*]", "bc", true),
+    ] {
+        let mut pod = pod(json!({}), &["p.io/a"]);
+        pod["spec"]["serviceAccountName"] = own.into();
+        let made = made(&pod, &images(accounts));
+        assert_eq!(made["spec"]["imagePullSecrets"].is_array(), given, "{accounts} {own}");
+    }
+}
+
+/// Of three bytes each it would take many times the memory.
+#[test]
+fn a_list_that_no_pod_has_is_not_read() {
+    let own = json!({"metadata": {}, "spec": {"containers": vec![json!({}); 2001]}});
+    let (answer, outcome) = answered(&asked(json!({"object": own})), HUB);
+    assert!(matches!(outcome, Outcome::Failed(_)) && answer["response"]["allowed"] == true);
 }

@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use super::expiry;
+use crate::admission::expiry;
 
 /// The names in a Secret of the type `kubernetes.io/tls`.
 const NAMES: [&str; 2] = ["tls.crt", "tls.key"];

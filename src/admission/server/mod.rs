@@ -6,7 +6,6 @@
 mod body;
 mod certificate;
 mod connections;
-mod expiry;
 mod metrics;
 mod pace;
 mod routes;

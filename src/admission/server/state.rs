@@ -10,7 +10,7 @@ use super::metrics::Metrics;
 use crate::config::Config;
 
 /// The most large requests at a time, which bounds the memory that they take.
-const LARGE: usize = 16;
+const LARGE: usize = 4;
 
 pub(super) struct State {
     pub(super) metrics: Metrics,

@@ -72,6 +72,36 @@ fn more_rules_than_a_policy_can_hold() {
 }
 
 #[test]
+fn the_webhook_has_a_place() {
+    let own = |text: &str| {
+        images(&format!("{{rewrite: [{{from: docker.io, to: a.io}}], webhook: {text}}}")).webhook
+    };
+    assert_eq!(own("{}").host(), "pullkeeper-webhook.pullkeeper.svc");
+    assert_eq!(own("{namespace: ops, service: hook}").host(), "hook.ops.svc");
+    assert_eq!(own("{url: 'https://[::1]:8443/mutate'}").host(), "::1");
+    let bad = |key: &str, value: &str, what: &str| {
+        let text = format!(
+            "{ONE}images: {{rewrite: [{{from: docker.io, to: a.io}}], webhook: {{{key}: '{value}'}}}}"
+        );
+        let told = from_file(text, &[]).unwrap_err();
+        assert_eq!(told, format!("c.yaml:3: images.webhook.{key}: {what}"), "{value}");
+    };
+    let url = "is no https URL that an API server calls; write such as https://10.0.0.1:8443/mutate";
+    for value in [
+        "http://a.io/mutate",
+        "https://a.io",
+        "https://a.io/",
+        "https://a.io./mutate",
+        "https://u:p@a.io/mutate",
+        "a.io",
+        "https://a.io/m?x",
+    ] {
+        bad("url", value, url);
+    }
+    bad("service", "A", "is no name of Kubernetes; write such as pullkeeper-webhook");
+}
+
+#[test]
 fn no_registry_is_needed_for_them() {
     let text = "namespaces: ['*']\nimages: {rewrite: [{from: docker.io, to: a.io}], label: off}\n";
     let config = from_file(text, &[]).unwrap().config;
