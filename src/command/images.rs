@@ -102,11 +102,14 @@ pub(super) async fn remove(
     let work = Work { cluster, instance, dry_run };
     // Without its binding the policy does nothing.
     let mut lines = Vec::new();
-    for object in [Object::Binding, Object::Policy, Object::Webhook] {
+    for object in [Object::Binding, Object::Policy] {
         lines.extend(work.delete(object).await?);
     }
-    // Its key is of no use to anybody.
-    lines.extend(work.delete_certificate(webhook).await?);
+    if let Some(line) = work.delete(Object::Webhook).await? {
+        lines.push(line);
+        // Its key is of no use to anybody.
+        lines.extend(work.delete_certificate(webhook).await?);
+    }
     let next =
         if lines.is_empty() { "nothing to remove" } else { "New pods are made with their own images again." };
     let deleted: Vec<_> = lines.iter().map(|(_, subject)| subject).collect();
@@ -147,7 +150,7 @@ impl Work<'_> {
         let seen = self.look(Object::Webhook).await?;
         let wanted = self.cluster.wanted_webhook(config, seen.as_ref()).await;
         let (wanted, renewal) = wanted.map_err(|error| error.to_string())?;
-        let mut lines = Vec::from_iter(self.write(Object::Webhook, &wanted).await?);
+        let mut lines = Vec::from_iter(self.write_over(Object::Webhook, &wanted, seen.as_ref()).await?);
         if let Some(renewal) = renewal {
             let change = renewal.change();
             if !self.dry_run {
@@ -163,8 +166,18 @@ impl Work<'_> {
     }
 
     async fn write(&self, object: Object, wanted: &Value) -> Result<Option<Line>, String> {
-        let (verb, step) = match self.look(object).await? {
-            Some(seen) => ("update", Step::over(object, wanted, &seen)),
+        let seen = self.look(object).await?;
+        self.write_over(object, wanted, seen.as_ref()).await
+    }
+
+    async fn write_over(
+        &self,
+        object: Object,
+        wanted: &Value,
+        seen: Option<&Value>,
+    ) -> Result<Option<Line>, String> {
+        let (verb, step) = match seen {
+            Some(seen) => ("update", Step::over(object, wanted, seen)),
             None => ("create", Some(Step::new(object, wanted))),
         };
         let Some(step) = step else { return Ok(None) };
