@@ -27,4 +27,5 @@ pub mod plan;
 pub mod print;
 pub mod progress;
 pub mod registry;
+mod remembered;
 pub mod report;

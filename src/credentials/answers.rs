@@ -4,32 +4,35 @@
 //! may not read, and meet the registry's rate limit by it. What is readable is asked about anew: its pods
 //! are acted on, and then wait no more.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::plan::{ProbeKey, Probed};
+use crate::remembered::Remembered;
 
 /// How long an answer is kept: as long as a node waits at most before it tries for itself.
 const KEPT: Duration = Duration::from_mins(5);
 
 /// The answers that passes of one process remember, but for those that an image is readable.
-#[derive(Default)]
-pub(super) struct Answers(Mutex<BTreeMap<ProbeKey, (Instant, Probed)>>);
+pub(super) struct Answers(Remembered<ProbeKey, Probed>);
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self(Remembered::so_long(KEPT))
+    }
+}
 
 impl Answers {
     /// What was said not long before `now`.
     pub(super) fn recall(&self, key: &ProbeKey, now: Instant) -> Option<Probed> {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.retain(|_, (at, _)| now.saturating_duration_since(*at) < KEPT);
-        answers.get(key).map(|(_, answer)| answer.clone())
+        self.0.recall(key, now)
     }
 
     /// Keeps what was said at `now`.
     pub(super) fn keep(&self, key: ProbeKey, answer: &Probed, now: Instant) {
         if !matches!(answer, Probed::Readable { .. }) {
-            let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            answers.insert(key, (now, answer.clone()));
+            self.0.keep(key, answer.clone(), now);
         }
     }
 }

@@ -3,17 +3,17 @@
 //! Where it sends to a token server, that is asked for a token for nobody: many a proxy serves everybody with one,
 //! though `/v2/` wants a login.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use reqwest::{Response, StatusCode};
+use tokio::time::Instant;
 
 use super::asking::{Auth, Challenge, Network, Registry, Server, Way, words};
 use super::{Memory, probe};
 use crate::config::Reach;
 use crate::plan::{Probe, Probed, Proxy, ProxySaid};
+use crate::remembered::Remembered;
 
 /// The most that are asked at a time.
 const AT_ONCE: usize = 8;
@@ -28,12 +28,12 @@ pub async fn proxies(proxies: &[Proxy], memory: &Memory) -> Vec<(Proxy, ProxySai
     // The system's roots and proxies are read once for all of them.
     let network = Network::system();
     let asked = proxies.iter().map(async |proxy| {
-        let said = match memory.proxies.recall(proxy, Instant::now()) {
-            Some(said) => said,
-            None => match ask(&network, proxy).await {
-                Greeting::Said(said) => said,
-                Greeting::TokenForNobody => shown(proxy, memory).await,
-            },
+        if let Some(said) = memory.proxies.recall(proxy, Instant::now()) {
+            return (proxy.clone(), said);
+        }
+        let said = match ask(&network, proxy).await {
+            Greeting::Said(said) => said,
+            Greeting::TokenForNobody => shown(proxy, memory).await,
         };
         memory.proxies.keep(proxy, &said, Instant::now());
         (proxy.clone(), said)
@@ -42,25 +42,29 @@ pub async fn proxies(proxies: &[Proxy], memory: &Memory) -> Vec<(Proxy, ProxySai
 }
 
 /// What proxies said, for as long as a loop runs.
-#[derive(Default)]
-pub(super) struct Greetings(Mutex<BTreeMap<(String, Reach), (Instant, ProxySaid)>>);
+pub(super) struct Greetings(Remembered<(String, Reach), ProxySaid>);
+
+impl Default for Greetings {
+    fn default() -> Self {
+        Self(Remembered::so_long(KEPT))
+    }
+}
 
 impl Greetings {
     fn recall(&self, proxy: &Proxy, now: Instant) -> Option<ProxySaid> {
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        said.retain(|_, (at, _)| now.saturating_duration_since(*at) < KEPT);
-        said.get(&of(proxy)).map(|(_, said)| said.clone())
+        self.0.recall(&of(proxy), now)
     }
 
-    /// Keeps it as long from when it was heard, not from when it was recalled.
+    /// Keeps it as long from when it was heard first, not from when it was recalled.
     fn keep(&self, proxy: &Proxy, said: &ProxySaid, now: Instant) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.entry(of(proxy)).or_insert_with(|| (now, said.clone()));
+        if self.recall(proxy, now).is_none() {
+            self.0.keep(of(proxy), said.clone(), now);
+        }
     }
 
     /// Forgets all of it.
     pub(super) fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.forget_all();
     }
 }
 

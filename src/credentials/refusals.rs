@@ -3,27 +3,32 @@
 //! A login that is wrong is wrong again ten seconds later; but many a directory locks an account after a few
 //! tries, and with it the good password that the Secrets still hold. So what was refused rests for a while.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use tokio::time::Instant;
 
 use super::answers::Answers;
 use crate::config::Source;
 use crate::plan::Credential;
 use crate::registry::{Entry, sha256};
+use crate::remembered::Remembered;
 
 /// How long the same credential isn't shown again to the registry that refused it. Directories lock accounts
 /// after three to ten tries within half an hour.
 const REST: Duration = Duration::from_mins(20);
 
 /// The refusals that passes of one process remember.
-#[derive(Default)]
 pub struct Refusals {
-    known: Mutex<BTreeMap<What, (Instant, String)>>,
+    known: Remembered<What, String>,
     /// What was said of images.
     pub(super) images: Answers,
+}
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self { known: Remembered::so_long(REST), images: Answers::default() }
+    }
 }
 
 /// What was refused, or not.
@@ -83,9 +88,7 @@ impl Refusals {
     }
 
     fn words(&self, what: &What) -> Option<String> {
-        let mut refusals = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.retain(|_, (at, _)| at.elapsed() < REST);
-        refusals.get(what).map(|(_, words)| words.clone())
+        self.known.recall(what, Instant::now())
     }
 
     /// Notes that it was refused.
@@ -116,12 +119,11 @@ impl Refusals {
     }
 
     fn keep(&self, what: What, words: &str) {
-        let mut refusals = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.insert(what, (Instant::now(), words.to_owned()));
+        self.known.keep(what, words.to_owned(), Instant::now());
     }
 
     fn forget(&self, what: &What) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+        self.known.forget(what);
     }
 }
 

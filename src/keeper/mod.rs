@@ -31,6 +31,7 @@ pub(crate) use files::Files;
 pub use push::push;
 use schedule::{Look, Schedule};
 pub use setup::Setup;
+pub(crate) use setup::follow;
 use watched::{Watched, more};
 
 /// How long events are gathered before what they tell of is served: a new namespace is followed by its
@@ -58,7 +59,7 @@ pub async fn run(
     tell: &mut dyn FnMut(&Report),
 ) -> ExitStatus {
     let state = Arc::new(State::new(Metrics::new(Arc::clone(cluster.tally())), LONGEST_SILENCE));
-    let (setup, files) = setup::follow(setup, reload, &state);
+    let (setup, files) = setup::begin(setup, reload, &state);
     let watched = Watched::begin(cluster, &setup.config);
     let endpoint = open_endpoint(&setup.config, &state, cluster).await;
     let mut keeper = Keeper {

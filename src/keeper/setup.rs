@@ -25,27 +25,36 @@ impl Setup {
     }
 }
 
-/// The files of a configuration from now on, and, for a loop, what they say now: what was edited after they were read
-/// and before they were looked at would never be noticed.
-pub(super) fn follow(
+/// The files of a configuration from now on, and what they say now: what was edited after they were read and before they
+/// were looked at would never be noticed. Where that is bad, why.
+pub(crate) fn follow(
+    setup: &Setup,
+    reload: &dyn Fn() -> Result<Setup, String>,
+) -> (Files, Result<Setup, String>) {
+    let mut files = Files::new(setup.files.clone());
+    let again = reload();
+    if let Ok(again) = &again {
+        files.follow(again.files.clone());
+    }
+    (files, again)
+}
+
+/// The same for a loop, which goes on with what it has; a single pass has no time to follow anything.
+pub(super) fn begin(
     setup: Setup,
     reload: &dyn Fn() -> Result<Setup, String>,
     state: &State,
 ) -> (Setup, Files) {
-    let mut files = Files::new(setup.files.clone());
     if setup.config.time.is_none() {
+        let files = Files::new(setup.files.clone());
         return (setup, files);
     }
-    match reload() {
-        Ok(again) => {
-            files.follow(again.files.clone());
-            (again, files)
-        }
-        Err(why) => {
-            refuse(&why, state);
-            (setup, files)
-        }
-    }
+    let (files, again) = follow(&setup, reload);
+    let setup = again.unwrap_or_else(|why| {
+        refuse(&why, state);
+        setup
+    });
+    (setup, files)
 }
 
 fn refuse(why: &str, state: &State) {

@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::keeper::{Files, Setup, open};
+use crate::keeper::{Files, Setup, follow, open};
 use certificate::Certificate;
 use state::State;
 
@@ -97,6 +97,6 @@ fn warn(setup: &Setup) {
 
 /// A configuration and its files, read once more after those were looked at.
 fn begin(read: &dyn Fn() -> Result<Setup, String>) -> anyhow::Result<(Setup, Files)> {
-    let files = Files::new(read().map_err(anyhow::Error::msg)?.files);
-    Ok((read().map_err(anyhow::Error::msg)?, files))
+    let (files, again) = follow(&read().map_err(anyhow::Error::msg)?, read);
+    Ok((again.map_err(anyhow::Error::msg)?, files))
 }

@@ -3,33 +3,34 @@
 //! Of what a policy refuses no note is left on the pod, so that each pass would judge the same and send the same.
 //! Instead the refusal is told again, as it was.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::plan::{Finding, PodChange, Verb};
+use crate::remembered::Remembered;
 
 /// How long the same isn't tried again on the same pod: as long as its node waits at most.
 const REST: Duration = Duration::from_mins(5);
 
 /// What an action on a pod, by its uid, was refused with.
-#[derive(Default)]
-pub(in crate::cluster) struct Rests(Mutex<BTreeMap<(String, Verb), (Instant, Finding)>>);
+pub(in crate::cluster) struct Rests(Remembered<(String, Verb), Finding>);
+
+impl Default for Rests {
+    fn default() -> Self {
+        Self(Remembered::so_long(REST))
+    }
+}
 
 impl Rests {
     /// What was said when the same was refused not long before `now`.
     pub(super) fn recall(&self, change: &PodChange, now: Instant) -> Option<Finding> {
-        let mut rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rests.retain(|_, (at, _)| now.saturating_duration_since(*at) < REST);
-        rests.get(&of(change)).map(|(_, finding)| finding.clone())
+        self.0.recall(&of(change), now)
     }
 
     /// Keeps what is said of a refusal at `now`.
     pub(super) fn keep(&self, change: &PodChange, finding: &Finding, now: Instant) {
-        let mut rests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rests.insert(of(change), (now, finding.clone()));
+        self.0.keep(of(change), finding.clone(), now);
     }
 }
 

@@ -15,10 +15,10 @@ mod words;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use futures::future::join_all;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::asking::Network;
 use super::refusals::Login;
