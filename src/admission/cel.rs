@@ -6,6 +6,7 @@
 //! `pkg/apis/cel/config.go`); matching costs the length of the text times that of the expression, so that each part of
 //! a reference is matched by itself.
 
+use crate::config::NameSet;
 use crate::registry::{DIGEST, LIBRARY, LONGEST_REPOSITORY, PATH, Rewrites, Rule, TAG};
 
 /// Where things are in a tuple, whose first texts are a list of the pod's, and a name in that list.
@@ -24,6 +25,17 @@ const DIGEST_PART: &str = "t[10]";
 /// A text as CEL reads it back. Ours hold neither quotes nor line breaks.
 pub(super) fn text(text: &str) -> String {
     format!("r'{text}'")
+}
+
+/// Is a text one of these names?
+pub(super) fn is_among(name: &str, names: &NameSet) -> String {
+    let (include, exclude) = names.patterns();
+    let matches = |patterns: &[String]| format!("{name}.matches({})", text(&patterns.join("|")));
+    let mut conditions = vec![matches(&include)];
+    if !exclude.is_empty() {
+        conditions.push(format!("!{}", matches(&exclude)));
+    }
+    conditions.join(" && ")
 }
 
 /// The variables that lead from `variables.images`, tuples of a list, a name and an image, to `variables.rewritten`:

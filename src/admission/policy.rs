@@ -5,10 +5,9 @@ use serde_json::{Value, json};
 use super::Object;
 use super::cel::{self, text};
 use super::pull_secrets;
-use super::step::{INSTANCE_LABEL, MANAGER_LABEL};
 use crate::config::{Config, DEFAULT_INSTANCE, LabelSelector};
 use crate::plan::ORIGINAL;
-use crate::plan::secrets::MANAGED_BY;
+use crate::plan::secrets::{INSTANCE_LABEL, MANAGED_BY, MANAGER_LABEL};
 
 /// The API that has policies: Kubernetes 1.36 and later.
 pub(super) const GROUP: &str = "admissionregistration.k8s.io/v1";
@@ -53,9 +52,8 @@ impl Policy {
         if !config.images.admits() {
             return Err(PolicyError::NoRule);
         }
-        let name = Self::name(&config.instance);
-        let labels = json!({MANAGER_LABEL: MANAGED_BY, INSTANCE_LABEL: config.instance});
-        let metadata = json!({"name": name, "labels": labels});
+        let (name, metadata) = (Self::name(&config.instance), metadata(config));
+        let secrets = pull_secrets::expression(config);
         let policy = json!({
             "apiVersion": GROUP,
             "kind": Object::Policy.kind(),
@@ -68,8 +66,8 @@ impl Policy {
                     "resourceRules": [on("CREATE", "pods"), on("UPDATE", "pods/ephemeralcontainers")],
                 },
                 "matchConditions": conditions(config),
-                "variables": variables(config),
-                "mutations": mutations(config),
+                "variables": variables(config, secrets.as_ref()),
+                "mutations": mutations(config, secrets.is_some()),
                 // A pod that can't be rewritten is made as it is.
                 "failurePolicy": "Ignore",
                 // What a webhook adds later is rewritten, too.
@@ -84,6 +82,12 @@ impl Policy {
         });
         Ok(Self { policy, binding })
     }
+}
+
+/// The name and the labels of an object of ours.
+pub(super) fn metadata(config: &Config) -> Value {
+    let labels = json!({MANAGER_LABEL: MANAGED_BY, INSTANCE_LABEL: config.instance});
+    json!({"name": Policy::name(&config.instance), "labels": labels})
 }
 
 pub(super) fn on(operation: &str, resource: &str) -> Value {
@@ -102,11 +106,17 @@ pub(super) fn namespaces(config: &Config) -> Result<Vec<Value>, PolicyError> {
     let excluded = &config.images.exclude;
     let mut all = Vec::new();
     if !excluded.is_empty() {
-        all.push(json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": excluded}));
+        all.push(named_otherwise(excluded));
     }
     all.extend(requirements(chosen.as_ref()));
     all.extend(requirements(config.images.namespace_selector.as_ref()));
     Ok(all)
+}
+
+/// Namespaces with other names than these.
+pub(super) fn named_otherwise<S: AsRef<str>>(names: &[S]) -> Value {
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+    json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": names})
 }
 
 pub(super) fn requirements(selector: Option<&LabelSelector>) -> Vec<Value> {
@@ -122,14 +132,8 @@ pub(super) fn requirements(selector: Option<&LabelSelector>) -> Vec<Value> {
 
 fn conditions(config: &Config) -> Vec<Value> {
     let condition = |name: &str, expression: String| json!({"name": name, "expression": expression});
-    let (include, exclude) = config.namespaces.names.patterns();
-    let matches = |patterns: &[String]| format!("request.namespace.matches({})", text(&patterns.join("|")));
-    let mut chosen = vec![matches(&include)];
-    if !exclude.is_empty() {
-        chosen.push(format!("!{}", matches(&exclude)));
-    }
     vec![
-        condition("chosen-namespace", chosen.join(" && ")),
+        condition("chosen-namespace", cel::is_among("request.namespace", &config.namespaces.names)),
         condition(
             "no-static-pod",
             "!('kubernetes.io/config.mirror' in object.metadata.?annotations.orValue({}))".to_owned(),
@@ -138,12 +142,12 @@ fn conditions(config: &Config) -> Vec<Value> {
 }
 
 /// What there is in a pod, what is rewritten of it, and what is noted.
-fn variables(config: &Config) -> Vec<Value> {
+fn variables(config: &Config, secrets: Option<&String>) -> Vec<Value> {
     let mut all = vec![("images", images())];
     all.extend(cel::variables(&config.images.rewrites));
     all.push(("notes", notes()));
-    if let Some(secrets) = pull_secrets::expression(config) {
-        all.extend([("places", cel::places()), ("secrets", secrets)]);
+    if let Some(secrets) = secrets {
+        all.extend([("places", cel::places()), ("secrets", secrets.clone())]);
     }
     all.into_iter().map(|(name, expression)| json!({"name": name, "expression": expression})).collect()
 }
@@ -181,12 +185,12 @@ fn notes() -> String {
 /// As [`ORIGINAL`], of the volumes that are images.
 pub(super) const ORIGINAL_OF_VOLUME: &str = "original-volume.pullkeeper.io/";
 
-fn mutations(config: &Config) -> Vec<Value> {
+fn mutations(config: &Config, gives_secrets: bool) -> Vec<Value> {
     let mut all = vec![json!({
         "patchType": "ApplyConfiguration",
         "applyConfiguration": {"expression": mutation(config)},
     })];
-    if pull_secrets::expression(config).is_some() {
+    if gives_secrets {
         all.push(json!({"patchType": "JSONPatch", "jsonPatch": {"expression": pull_secret_patch()}}));
     }
     all

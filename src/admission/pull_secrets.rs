@@ -1,9 +1,9 @@
 //! Pull secrets that pods get when they are made, though their ServiceAccount doesn't name them yet.
 
-use super::cel::text;
+use super::cel::{is_among, text};
 use crate::config::{Config, Registry, ServiceAccounts};
 use crate::plan::service_accounts::is_chosen;
-use crate::registry::{Host, Image, key_matches};
+use crate::registry::{Host, Image};
 
 /// The Secrets for these images in a namespace: each name once, in the order of the registries. As for passes, only
 /// where the ServiceAccount is chosen; where none is, for all pods, since nothing else gives them any.
@@ -17,8 +17,7 @@ pub(super) fn wanted<'a>(
     if !matches!(chosen, ServiceAccounts::None) && !is_chosen(chosen, service_account) {
         return Vec::new();
     }
-    let serves =
-        |host: &Host| images.iter().any(|image| host.keys().iter().any(|key| key_matches(key, image)));
+    let serves = |host: &Host| images.iter().any(|image| host.serves(image));
     let mut names: Vec<&str> = Vec::new();
     for own in injected(config).filter(|own| own.is_for(namespace) && own.hosts.iter().any(serves)) {
         if !names.contains(&own.secret_name.as_str()) {
@@ -40,10 +39,7 @@ pub(super) fn expression(config: &Config) -> Option<String> {
     let chosen = match &config.service_accounts {
         ServiceAccounts::All | ServiceAccounts::None => "true".to_owned(),
         ServiceAccounts::Default => format!("{ACCOUNT} == 'default'"),
-        ServiceAccounts::Named(names) => {
-            let (include, _) = names.patterns();
-            format!("{ACCOUNT}.matches({})", text(&include.join("|")))
-        }
+        ServiceAccounts::Named(names) => is_among(ACCOUNT, names),
     };
     Some(format!(
         "!({chosen}) ? [] : ({}).filter(s, !object.spec.?imagePullSecrets.orValue([]).exists(r, r.?name.orValue('') == s))",
@@ -62,8 +58,7 @@ fn condition(own: &Registry) -> (String, String) {
     let patterns: Vec<_> = own.hosts.iter().map(pattern).collect();
     let mut condition = format!("variables.places.exists(p, p.matches({}))", text(&patterns.join("|")));
     if let Some(narrowed) = &own.namespaces {
-        let (include, _) = narrowed.patterns();
-        condition = format!("request.namespace.matches({}) && {condition}", text(&include.join("|")));
+        condition = format!("{} && {condition}", is_among("request.namespace", narrowed));
     }
     (condition, text(&own.secret_name))
 }

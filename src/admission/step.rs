@@ -7,10 +7,7 @@ use serde_json::{Value, json};
 use super::Policy;
 use super::webhook::keeping_bundle;
 use crate::config::Config;
-use crate::plan::secrets::MANAGED_BY;
-
-pub(super) const MANAGER_LABEL: &str = "app.kubernetes.io/managed-by";
-pub(super) const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+use crate::plan::secrets::{INSTANCE_LABEL, MANAGED_BY, MANAGER_LABEL};
 
 /// One of the objects of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

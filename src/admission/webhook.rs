@@ -4,10 +4,9 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use super::policy::{GROUP, Policy, PolicyError, namespaces, on, requirements};
-use super::step::{INSTANCE_LABEL, MANAGER_LABEL, Object};
+use super::policy::{GROUP, PolicyError, metadata, named_otherwise, namespaces, on, requirements};
+use super::step::Object;
 use crate::config::Config;
-use crate::plan::secrets::MANAGED_BY;
 
 /// How long a pod's creation waits for us at most, in seconds.
 const PATIENCE: u32 = 3;
@@ -34,10 +33,7 @@ pub fn webhook(config: &Config, bundle: Option<&str>) -> Result<Value, PolicyErr
     Ok(json!({
         "apiVersion": GROUP,
         "kind": Object::Webhook.kind(),
-        "metadata": {
-            "name": Policy::name(&config.instance),
-            "labels": {MANAGER_LABEL: MANAGED_BY, INSTANCE_LABEL: config.instance},
-        },
+        "metadata": metadata(config),
         "webhooks": [{
             "name": "images.pullkeeper.io",
             "admissionReviewVersions": ["v1"],
@@ -69,7 +65,7 @@ pub(super) fn keeping_bundle(mut wanted: Value, seen: &Value) -> Value {
 fn with_own(mut selectors: Vec<Value>, config: &Config) -> Vec<Value> {
     let own = &config.images.webhook.namespace;
     if !config.images.exclude.contains(own) {
-        selectors.push(json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [own]}));
+        selectors.push(named_otherwise(&[own]));
     }
     selectors
 }

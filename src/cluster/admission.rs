@@ -4,7 +4,7 @@ use http::{Method, Request};
 use serde_json::Value;
 
 use super::client::Cluster;
-use super::error::{ApiError, Meaning};
+use super::error::{ApiError, Meaning, found};
 use super::requests;
 use super::webhook::{Renewal, WebhookError};
 use crate::admission::{Installed, Object, Policy, PolicyError, Step, step};
@@ -45,11 +45,7 @@ impl Cluster {
 
     /// One of its objects, if it is there.
     pub async fn policy_object(&self, object: Object, name: &str) -> Result<Option<Value>, ApiError> {
-        match self.json(&requests::read(&path(object, Some(name)))).await {
-            Ok(value) => Ok(Some(value)),
-            Err(error) if error.meaning() == Meaning::Gone => Ok(None),
-            Err(error) => Err(error),
-        }
+        found(self.json(&requests::read(&path(object, Some(name)))).await)
     }
 
     /// Writes one of its objects, once the API server has said in a rehearsal that it takes it. One that has a
@@ -67,11 +63,8 @@ impl Cluster {
 
     /// Deletes one of its objects; was it there?
     pub async fn delete_policy(&self, object: Object, name: &str) -> Result<bool, ApiError> {
-        match self.send(&requests::delete_named(&path(object, Some(name)))).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.meaning() == Meaning::Gone => Ok(false),
-            Err(error) => Err(error),
-        }
+        let deleted = self.send(&requests::delete_named(&path(object, Some(name)))).await;
+        Ok(found(deleted)?.is_some())
     }
 
     /// What is to be done about what rewrites images when pods are made, and what can't be seen of it. Nothing is asked

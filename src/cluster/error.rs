@@ -41,6 +41,15 @@ pub enum ApiError {
     Unsendable(String),
 }
 
+/// What was asked for, if it is there.
+pub(super) fn found<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.meaning() == Meaning::Gone => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// What an error means for the pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {

@@ -5,7 +5,7 @@ use http::{Method, Request, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::plan::secrets::{Content, MANAGED_BY};
+use crate::plan::secrets::{Content, INSTANCE_LABEL, MANAGED_BY, MANAGER_LABEL};
 use crate::plan::{ADDED, Added};
 
 pub(super) mod pods;
@@ -147,7 +147,7 @@ pub(super) fn create_secret(
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": {"app.kubernetes.io/managed-by": MANAGED_BY, "app.kubernetes.io/instance": instance},
+            "labels": {MANAGER_LABEL: MANAGED_BY, INSTANCE_LABEL: instance},
             "annotations": {STATE: content.state},
         },
         "data": data(content),
@@ -201,28 +201,12 @@ pub(super) fn delete(
     request(Method::DELETE, &path(resource, Some(namespace), Some(name)), JSON, JSON, body.to_string().into())
 }
 
-/// Replaces a ServiceAccount's pull secrets, if it still has the version that was judged, and notes when its names were added.
+/// Replaces a ServiceAccount's pull secrets, if it still has the version that was judged, and notes when those of our
+/// names that are among them were added.
 ///
 /// Testing the list alone, by a JSON patch, would meet fewer conflicts, but the note needs the
 /// annotations, and those may be absent.
 pub(super) fn patch_pull_secrets(
-    namespace: &str,
-    name: &str,
-    version: &str,
-    list: &[String],
-    added: &Added,
-) -> Request<Vec<u8>> {
-    let body = json!({
-        "metadata": {"resourceVersion": version, "annotations": {ADDED: added.text()}},
-        "imagePullSecrets": references(list),
-    });
-    let path = path("serviceaccounts", Some(namespace), Some(name));
-    write(Method::PATCH, &path, "application/merge-patch+json", &body)
-}
-
-/// Takes our names out of a ServiceAccount's pull secrets, if it still has the version that was judged, and leaves the
-/// note of when the others were `added`.
-pub(super) fn take_out_pull_secrets(
     namespace: &str,
     name: &str,
     version: &str,

@@ -7,11 +7,11 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::client::Cluster;
-use super::error::{ApiError, Meaning};
+use super::error::{ApiError, Meaning, found};
 use super::{requests, wire};
 use crate::admission::{IssueError, Object, Pair, Policy, PolicyError, Step, is_ours, webhook};
 use crate::config::{Config, Webhook};
-use crate::plan::secrets::MANAGED_BY;
+use crate::plan::secrets::{INSTANCE_LABEL, MANAGED_BY, MANAGER_LABEL};
 use crate::plan::{Change, Subject, Verb};
 
 /// A certificate that is to be written.
@@ -80,15 +80,12 @@ impl Cluster {
         instance: &str,
         trusted: &str,
     ) -> Result<(Pair, Option<Renewal>), WebhookError> {
-        let request = requests::get("secrets", &own.namespace, &own.secret);
-        let seen = match self.object::<wire::Secret>(&request).await {
-            Ok(seen) => Some(seen),
-            Err(error) if error.meaning() == Meaning::Gone => None,
-            Err(error) if error.meaning() == Meaning::Forbidden => return Err(WebhookError::Unread(error)),
-            Err(error) => return Err(error.into()),
-        };
+        let seen = self.certificate_secret(own).await.map_err(|error| match error.meaning() {
+            Meaning::Forbidden => WebhookError::Unread(error),
+            _ => error.into(),
+        })?;
         let subject = Subject::new("Secret", &own.namespace, &own.secret);
-        if seen.as_ref().is_some_and(|seen| !seen.metadata.is_managed_by(MANAGED_BY, instance)) {
+        if seen.as_ref().is_some_and(|seen| !seen.metadata.is_ours(instance)) {
             return Err(WebhookError::Foreign(format!("{}/{}", own.namespace, own.secret)));
         }
         let held = seen.as_ref().and_then(|seen| {
@@ -116,19 +113,17 @@ impl Cluster {
         instance: &str,
         dry_run: bool,
     ) -> Result<bool, ApiError> {
-        let path = requests::path("secrets", Some(&own.namespace), Some(&own.secret));
-        let seen = match self.object::<wire::Secret>(&requests::read(&path)).await {
-            Ok(seen) => seen,
-            Err(error) if error.meaning() == Meaning::Gone => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        if !seen.metadata.is_managed_by(MANAGED_BY, instance) {
-            return Ok(false);
-        }
-        if !dry_run {
+        let seen = self.certificate_secret(own).await?;
+        let is_ours = seen.is_some_and(|seen| seen.metadata.is_ours(instance));
+        if is_ours && !dry_run {
+            let path = requests::path("secrets", Some(&own.namespace), Some(&own.secret));
             self.send(&requests::delete_named(&path)).await?;
         }
-        Ok(true)
+        Ok(is_ours)
+    }
+
+    async fn certificate_secret(&self, own: &Webhook) -> Result<Option<wire::Secret>, ApiError> {
+        found(self.object(&requests::get("secrets", &own.namespace, &own.secret)).await)
     }
 
     /// Writes a certificate that was issued.
@@ -143,7 +138,7 @@ impl Cluster {
                 "name": own.secret,
                 "namespace": own.namespace,
                 "resourceVersion": renewal.version.as_deref().unwrap_or_default(),
-                "labels": {"app.kubernetes.io/managed-by": MANAGED_BY, "app.kubernetes.io/instance": config.instance},
+                "labels": {MANAGER_LABEL: MANAGED_BY, INSTANCE_LABEL: config.instance},
             },
             "data": {
                 "ca.crt": encode(&renewal.pair.bundle),

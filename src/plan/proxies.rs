@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::pods::serves;
 use super::rewriting::reach;
 use super::{Evidence, Finding, Subject};
 use crate::config::{Config, Reach};
@@ -88,7 +87,7 @@ fn away(authority: &str, why: &str) -> Finding {
 
 fn closed(to: &Prefix, hosts: &BTreeMap<String, BTreeSet<Host>>) -> Option<Finding> {
     let image = any_image(to)?;
-    let lacks = |own: &BTreeSet<Host>| !own.iter().any(|host| serves(host, &image));
+    let lacks = |own: &BTreeSet<Host>| !own.iter().any(|host| host.serves(&image));
     let lacking: Vec<_> = hosts.iter().filter(|(_, own)| lacks(own)).map(|(name, _)| name).collect();
     let first = lacking.first()?;
     let whose = match lacking.len() {

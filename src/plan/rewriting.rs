@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::cause::other_image;
 use super::nudge::{self, Spelling};
-use super::pods::serves;
 use super::snapshot::{Pod, Waiting};
 use crate::config::{Config, Reach};
 use crate::registry::{Host, Image};
@@ -74,7 +73,7 @@ impl<'a> Rewriting<'a> {
 /// How the registry of `image`, to which a rule leads at `host`, is reached: as the registries' entry for it says, else
 /// as the rule does.
 pub(super) fn reach(config: &Config, image: &Image, host: &Host) -> Reach {
-    let own = config.registries.iter().find(|own| own.hosts.iter().any(|own| serves(own, image)));
+    let own = config.registries.iter().find(|own| own.hosts.iter().any(|own| own.serves(image)));
     own.map(|own| &own.reach).or_else(|| config.images.reach.get(host)).cloned().unwrap_or_default()
 }
 

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::Image;
 use super::image::HUB;
+use super::{Host, Image};
 
 /// Does the kubelet try the credential under `key` of a docker config for `image`?
 ///
@@ -19,6 +19,14 @@ pub fn key_matches(key: &str, image: &Image) -> bool {
     let (name, registry) = (image.name(), image.registry());
     let path = name.strip_prefix(registry).unwrap_or_default();
     Key::of(key).is_some_and(|key| key.is_hub_for(registry) || key.matches(registry, path))
+}
+
+impl Host {
+    /// Does the kubelet try the credential for this registry for `image`?
+    #[must_use]
+    pub fn serves(&self, image: &Image) -> bool {
+        self.keys().iter().any(|key| key_matches(key, image))
+    }
 }
 
 /// Are two keys of a docker config one registry to the kubelet, path included?

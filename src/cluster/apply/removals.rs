@@ -70,7 +70,7 @@ impl Writer<'_> {
         for round in 1.. {
             let Some(list) = account.list(&seen) else { return Ok(retried) };
             let (namespace, name, version) = (&self.own.name, &account.name, &seen.resource_version);
-            let patch = requests::take_out_pull_secrets(
+            let patch = requests::patch_pull_secrets(
                 namespace,
                 name,
                 version,

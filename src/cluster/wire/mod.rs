@@ -15,6 +15,7 @@ use serde::de::{DeserializeOwned, Error, IgnoredAny};
 pub(super) use self::jobs::Job;
 pub(super) use self::pods::Pod;
 use super::requests::STATE;
+use crate::plan::secrets::{INSTANCE_LABEL, MANAGED_BY, MANAGER_LABEL};
 use crate::plan::{self, ADDED, Added};
 use crate::registry::Form;
 
@@ -178,11 +179,10 @@ struct Reference {
 }
 
 impl Meta {
-    /// Does it carry the labels of this manager and instance?
-    pub(super) fn is_managed_by(&self, manager: &str, instance: &str) -> bool {
+    /// Does it carry our labels, and those of this instance?
+    pub(super) fn is_ours(&self, instance: &str) -> bool {
         let label = |key: &str| self.labels.get(key).map(String::as_str);
-        label("app.kubernetes.io/managed-by") == Some(manager)
-            && label("app.kubernetes.io/instance") == Some(instance)
+        label(MANAGER_LABEL) == Some(MANAGED_BY) && label(INSTANCE_LABEL) == Some(instance)
     }
 }
 
@@ -210,8 +210,8 @@ impl Secret {
             type_: self.type_,
             immutable: self.immutable,
             terminating: meta.deletion_timestamp.is_some(),
-            managed_by: meta.labels.remove("app.kubernetes.io/managed-by"),
-            instance: meta.labels.remove("app.kubernetes.io/instance"),
+            managed_by: meta.labels.remove(MANAGER_LABEL),
+            instance: meta.labels.remove(INSTANCE_LABEL),
             state: meta.annotations.remove(STATE),
             added: meta.added(),
             docker_config,

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use axum::http::header::{CONTENT_TYPE, HeaderMap};
 use axum::http::{HeaderName, StatusCode};
 use axum::routing::get;
 use axum::serve::Listener;
@@ -103,8 +103,7 @@ async fn metrics(
     extract::State(state): Asked,
     headers: HeaderMap,
 ) -> ([(HeaderName, &'static str); 1], String) {
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    let format = Format::accepted(accept);
+    let format = Format::asked(&headers);
     ([(CONTENT_TYPE, format.content_type())], state.metrics.text(format))
 }
 

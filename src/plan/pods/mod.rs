@@ -27,7 +27,7 @@ use crate::config::{Heal, Pods};
 use crate::registry::Image;
 pub use answers::{Answers, Questions, questions};
 use combination::combine;
-pub(super) use ours::{of_ours, serves, waits};
+pub(super) use ours::{of_ours, waits};
 pub use stuck::Stuck;
 pub use surroundings::{OurSecret, OurServiceAccount, Served, Surroundings};
 pub use verdict::{Act, InPlace, Verdict};
@@ -163,7 +163,7 @@ fn judge_container(
     if rewriting::is_untried(pod, waiting) {
         return Verdict::Leave("it was rewritten a moment ago; its node is about to pull".to_owned());
     }
-    let is_ours = around.wanted.iter().any(|host| serves(host, refused));
+    let is_ours = around.wanted.iter().any(|host| host.serves(refused));
     let target = around.rewriting.filter(|_| other.is_none()).and_then(|rules| rules.target(pod, image));
     if !is_ours && target.is_none() {
         return Verdict::Leave(format!("registry {} is not ours", refused.registry()));
@@ -252,7 +252,7 @@ fn report(waiting: &Waiting, what: &str) -> Verdict {
 impl Case<'_> {
     /// What our Secrets make of it.
     fn by_our_secrets(&self) -> Verdict {
-        let matching = |served: &&Served| serves(&served.host, self.image);
+        let matching = |served: &&Served| served.host.serves(self.image);
         let secrets = self.around.secrets.iter();
         let serving: Vec<_> = secrets
             .filter_map(|(name, secret)| {

@@ -4,7 +4,7 @@ use super::Surroundings;
 use crate::plan::cause::{Cause, cause, other_image};
 use crate::plan::rewriting;
 use crate::plan::snapshot::{Pod, Waiting};
-use crate::registry::{Host, Image, key_matches};
+use crate::registry::Image;
 
 /// Does the pod wait for what is ours to mend, and how? That is access to a registry of ours; and whatever another
 /// registry may give in its place, where a rule leads the image there. What neither mends is none of it.
@@ -51,10 +51,5 @@ pub(in crate::plan) fn of_ours(pods: &[Vec<String>], around: &Surroundings<'_>) 
 
 fn is_ours(image: &str, around: &Surroundings<'_>) -> bool {
     let Ok(image) = Image::parse(image) else { return false };
-    around.wanted.iter().any(|host| serves(host, &image))
-}
-
-/// Is the credential for this registry tried for the image?
-pub(in crate::plan) fn serves(host: &Host, image: &Image) -> bool {
-    host.keys().iter().any(|key| key_matches(key, image))
+    around.wanted.iter().any(|host| host.serves(&image))
 }

@@ -1,7 +1,6 @@
 //! An image that a rule leads elsewhere: would the pod get it there, as whom it is? Then it is pulled from there; once,
 //! for no rule is for what is at its target.
 
-use super::ours::serves;
 use super::{Act, Case, InPlace, Served, Verdict};
 use crate::plan::cause::Cause;
 use crate::plan::nudge::Spelling;
@@ -54,7 +53,7 @@ impl Case<'_> {
     fn presented(&self, target: &Target) -> Option<(&str, &Served)> {
         self.pod.pull_secrets.iter().find_map(|name| {
             let secret = self.around.secrets.get(name)?;
-            let served = secret.serves.iter().find(|served| serves(&served.host, &target.image))?;
+            let served = secret.serves.iter().find(|served| served.host.serves(&target.image))?;
             Some((name.as_str(), served))
         })
     }
@@ -64,7 +63,7 @@ impl Case<'_> {
         let account = self.around.service_accounts.get(&self.pod.service_account)?;
         account.pull_secrets.iter().map(String::as_str).find(|name| {
             let secret = self.around.secrets.get(*name);
-            secret.is_some_and(|own| own.serves.iter().any(|served| serves(&served.host, &target.image)))
+            secret.is_some_and(|own| own.serves.iter().any(|served| served.host.serves(&target.image)))
         })
     }
 

@@ -33,7 +33,11 @@ use ours::{judge_absent, judge_ours};
 pub use outcome::{BySource, Kept};
 use source::WantedSource;
 
-/// The value of the label `app.kubernetes.io/managed-by` on the Secrets this program makes.
+/// The label that tells which program made an object.
+pub const MANAGER_LABEL: &str = "app.kubernetes.io/managed-by";
+/// The label that tells which installation of it.
+pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+/// The value of [`MANAGER_LABEL`] on what this program makes.
 pub const MANAGED_BY: &str = "pullkeeper";
 
 /// What one Secret should hold, in every namespace that wants the same.

@@ -10,6 +10,8 @@ mod text;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::ACCEPT;
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 
@@ -153,6 +155,13 @@ impl Format {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
         }
+    }
+
+    /// The form that who asks with these headers reads best.
+    #[must_use]
+    pub fn asked(headers: &HeaderMap) -> Self {
+        let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+        Self::accepted(accept.unwrap_or_default())
     }
 
     /// The form that who asks with this `Accept` header reads best.
