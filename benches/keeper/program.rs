@@ -72,10 +72,8 @@ pub(crate) fn auth(password: &str) -> String {
 }
 
 fn rules() -> Vec<PolicyRule> {
-    let manifests = [
-        include_str!("../../manifests/base/rbac.yaml"),
-        include_str!("../../manifests/deployment/watch.yaml"),
-    ];
+    let manifests =
+        [include_str!("../../manifests/base/rbac.yaml"), include_str!("../../manifests/watch/rbac.yaml")];
     let role = |text: &str| -> ClusterRole {
         serde_saphyr::from_str(text.split("\n---\n").next().unwrap_or_default()).expect("a ClusterRole")
     };

@@ -11,7 +11,7 @@ use pullkeeper::registry::Host;
 use pullkeeper::report::{Format, Metrics, Report};
 use serde_json::Value;
 
-use crate::manifests::documents;
+use crate::api::documents;
 use crate::{file, read};
 
 /// The text of metrics that recorded a pass in which a bit of everything happened.

@@ -8,7 +8,8 @@ use kube::Client;
 use kube::api::Api;
 use serde_json::json;
 
-use crate::manifests::{Document, create, documents, honoured, parse, shipped_config};
+use crate::api::{Document, create, documents, honoured, parse};
+use crate::manifests::shipped_config;
 use crate::testbed::ControlPlane;
 use crate::testbed::fixtures::namespace;
 use crate::testbed::pods::pod;

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod alerts;
+mod api;
 mod example;
 mod healing_off;
 mod manifests;

@@ -1,17 +1,16 @@
-//! `manifests/`: a real API server takes every document as strictly as it can, and the shipped configurations
-//! and roles, together, are enough for a pass and no more.
+//! `manifests/`: a real API server takes what each folder renders to as strictly as it can, the folders go with one
+//! another, and the shipped configurations and roles, together, are enough for a pass and no more.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
+use http::{Method, StatusCode};
 use kube::Client;
-use kube::client::Body;
+use pullkeeper::config::{Password, Source};
 use serde_json::{Value, json};
 
+use crate::api::{Document, apply, collection, documents, honoured, parse, rendered, send};
 use crate::testbed::ControlPlane;
 use crate::testbed::fixtures::namespace;
 use crate::testbed::users::token;
@@ -20,6 +19,9 @@ use crate::{file, load_file, read, run};
 /// Where the shipped configurations look for the password.
 const PASSWORD_FILE: &str = "/etc/pullkeeper/registry/password";
 
+/// What runs a pass, with all that it takes.
+const OVERLAYS: [&str; 6] = ["cronjob", "deployment", "ecr-irsa", "ecr-secret", "job", "named-namespaces"];
+
 #[test]
 fn every_file_is_in_its_kustomization() {
     for folder in folders() {
@@ -27,6 +29,8 @@ fn every_file_is_in_its_kustomization() {
         let mut listed: BTreeSet<_> = texts(&kustomization["resources"]).collect();
         let patches = kustomization["patches"].as_array().into_iter().flatten();
         listed.extend(patches.filter_map(|patch| patch["path"].as_str()));
+        let generators = kustomization["configMapGenerator"].as_array().into_iter().flatten();
+        listed.extend(generators.flat_map(|generator| texts(&generator["files"])));
         // A resource may be another folder.
         let listed: BTreeSet<_> = listed.into_iter().filter(|name| !folder.join(name).is_dir()).collect();
 
@@ -39,34 +43,105 @@ fn every_file_is_in_its_kustomization() {
 }
 
 #[test]
-fn the_base_runs_this_version() {
-    let kustomization = parse(&read(&file("manifests/base/kustomization.yaml")));
-    let image = &kustomization["images"][0];
-    let cron_job = &documents(&file("manifests/base/cronjob.yaml"))[0].value;
-    assert_eq!(image["newTag"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(image["name"], pod_template(cron_job)["spec"]["containers"][0]["image"]);
+fn all_run_this_version() {
+    for folder in OVERLAYS.into_iter().chain(["webhook"]) {
+        let own = workload(folder);
+        let container = &pod_template(&own)["spec"]["containers"][0];
+        assert_eq!(container["image"], concat!("pullkeeper:", env!("CARGO_PKG_VERSION")), "{folder}");
+    }
 }
 
+/// All read the same configuration and password, from where the program looks without being told.
 #[test]
 fn the_password_is_mounted_where_the_configuration_looks() {
-    let cron_job = &documents(&file("manifests/base/cronjob.yaml"))[0].value;
-    let spec = &pod_template(cron_job)["spec"];
-    let folder = spec["containers"][0]["volumeMounts"][0]["mountPath"].as_str().unwrap();
-    let secret = &spec["volumes"][0]["projected"]["sources"][1]["secret"];
-    assert_eq!(format!("{folder}/{}", secret["items"][0]["path"].as_str().unwrap()), PASSWORD_FILE);
+    let projected = |folder: &str| {
+        let own = workload(folder);
+        let spec = &pod_template(&own)["spec"];
+        assert_eq!(spec["containers"][0]["volumeMounts"][0]["mountPath"], "/etc/pullkeeper", "{folder}");
+        spec["volumes"][0]["projected"].clone()
+    };
+    let expected = projected("cronjob");
+    for folder in OVERLAYS.into_iter().chain(["webhook"]) {
+        assert_eq!(projected(folder), expected, "{folder}");
+    }
+    let secret = &expected["sources"][1]["secret"];
+    assert_eq!(format!("/etc/pullkeeper/{}", secret["items"][0]["path"].as_str().unwrap()), PASSWORD_FILE);
     // The command that makes the Secret is told where one looks for it.
-    let told = read(&file("manifests/base/configmap.yaml"));
+    let told = read(&file("manifests/base/config.yaml"));
     let command =
         format!("create secret generic {} --from-file={}=", secret["name"], secret["items"][0]["key"]);
     assert!(told.contains(&command.replace('"', "")), "{command}");
 }
 
 #[test]
-fn the_shipped_configurations_load() {
-    for folder in folders().into_iter().filter(|folder| folder.join("configmap.yaml").exists()) {
+fn the_shipped_configurations_load_and_hold_no_password() {
+    for folder in folders().into_iter().filter(|folder| folder.join("config.yaml").exists()) {
         let (_place, config) = shipped_config(&folder);
         let loaded = load_file(&config).unwrap();
         assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+        for registry in loaded.config.registries {
+            if let Source::Static { password, .. } = registry.source {
+                assert!(matches!(password, Password::File(_)), "{}", folder.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_keys_of_an_aws_user_are_in_the_secret_that_is_told_of() {
+    let own = workload("ecr-secret");
+    let env = pod_template(&own)["spec"]["containers"][0]["env"].as_array().unwrap();
+    let told = read(&file("manifests/ecr-secret/kustomization.yaml"));
+    assert_eq!(env.len(), 2);
+    for variable in env {
+        let from = &variable["valueFrom"]["secretKeyRef"];
+        assert_eq!(from["key"], variable["name"], "an env file holds lines with the variables' names");
+        assert!(
+            told.contains(&format!("create secret generic {} ", from["name"].as_str().unwrap())),
+            "{told}"
+        );
+        assert!(told.contains(&format!("{}=", from["key"].as_str().unwrap())), "{told}");
+    }
+}
+
+#[test]
+fn the_pod_monitor_and_the_service_find_the_loop() {
+    let deployment = workload("deployment");
+    let template = pod_template(&deployment);
+    let ports = &template["spec"]["containers"][0]["ports"];
+    let monitor = documents(&file("manifests/metrics/podmonitor.yaml")).remove(0).value;
+    let service = documents(&file("manifests/deployment/service.yaml")).remove(0).value;
+    assert_eq!(monitor["spec"]["selector"]["matchLabels"], template["metadata"]["labels"]);
+    assert_eq!(service["spec"]["selector"], template["metadata"]["labels"]);
+    assert_eq!(monitor["spec"]["podMetricsEndpoints"][0]["port"], ports[0]["name"]);
+    assert_eq!(service["spec"]["ports"][0]["targetPort"], ports[0]["name"]);
+}
+
+#[test]
+fn named_namespaces_grants_nothing_cluster_wide() {
+    let kinds: Vec<_> = rendered(&file("manifests/named-namespaces"))
+        .into_iter()
+        .map(|document| document.value["kind"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(!kinds.iter().any(|kind| kind.starts_with("Cluster")), "{kinds:?}");
+}
+
+/// Each as a rehearsal in the namespace of the base, which refuses pods that aren't restricted.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_overlay_is_accepted_and_its_pods_are_restricted() {
+    let plane = ControlPlane::start().unwrap();
+    let admin = plane.admin();
+    namespace("team-a").create(&admin).await;
+    for folder in ["cronjob", "webhook"] {
+        apply(&admin, &file(&format!("manifests/{folder}"))).await;
+    }
+    for folder in OVERLAYS.into_iter().chain(["images", "webhook"]) {
+        for document in rendered(&file(&format!("manifests/{folder}"))) {
+            rehearse(&admin, folder, &document).await;
+        }
+        if folder != "images" {
+            restricted_pod_is_accepted(&admin, pod_template(&workload(folder))).await;
+        }
     }
 }
 
@@ -77,10 +152,7 @@ async fn the_base_is_accepted_and_its_role_suffices() {
     let admin = plane.admin();
     namespace("team-a").create(&admin).await;
     let base = file("manifests/base");
-    let made = apply(&admin, &base).await;
-    let cron_job = made.iter().find(|object| object["kind"] == "CronJob").unwrap();
-    restricted_pod_is_accepted(&admin, pod_template(cron_job)).await;
-
+    apply(&admin, &base).await;
     let token = token(&admin, "pullkeeper", "pullkeeper").await;
     let user = plane.client_with_token(&token);
     honoured(&user, "/api/v1/secrets?fieldSelector=metadata.name%3Dpullkeeper").await;
@@ -108,15 +180,11 @@ async fn the_base_is_accepted_and_its_role_suffices() {
 async fn the_role_of_a_named_namespace_suffices() {
     let plane = ControlPlane::start().unwrap();
     let admin = plane.admin();
-    for name in ["pullkeeper", "team-a", "team-b"] {
+    for name in ["team-a", "team-b"] {
         namespace(name).create(&admin).await;
     }
-    // What the overlay leaves of the base: all but the ClusterRole and its binding.
     let folder = file("manifests/named-namespaces");
-    let files = ["base/serviceaccount.yaml", "named-namespaces/role.yaml", "named-namespaces/configmap.yaml"];
-    for document in files.iter().flat_map(|name| documents(&file("manifests").join(name))) {
-        create(&admin, &document).await;
-    }
+    apply(&admin, &folder).await;
 
     let token = token(&admin, "pullkeeper", "pullkeeper").await;
     let user = plane.client_with_token(&token);
@@ -135,16 +203,12 @@ async fn the_role_of_a_named_namespace_suffices() {
     }
 }
 
-/// Creates what a kustomization lists, in its order.
-pub(crate) async fn apply(client: &Client, folder: &Path) -> Vec<Value> {
-    let kustomization = parse(&read(&folder.join("kustomization.yaml")));
-    let mut made = Vec::new();
-    for name in texts(&kustomization["resources"]) {
-        for document in documents(&folder.join(name)) {
-            made.push(create(client, &document).await);
-        }
-    }
-    made
+/// Would it be taken? What is there already is asked for by its own name again.
+async fn rehearse(client: &Client, folder: &str, document: &Document) {
+    let path = format!("{}?dryRun=All&fieldValidation=Strict", collection(&document.value));
+    let (status, answer) = send(client, Method::POST, &path, &document.text).await;
+    let taken = matches!(status, StatusCode::CREATED | StatusCode::CONFLICT);
+    assert!(taken, "{folder}: {answer}\n{}", document.text);
 }
 
 /// A pod of this template, in the namespace of the base: it enforces the restricted level.
@@ -186,9 +250,7 @@ async fn assert_pass_writes(plane: &ControlPlane, token: &str, folder: &Path) {
 
 /// The folder's configuration with a password file that is there.
 pub(crate) fn shipped_config(folder: &Path) -> (tempfile::TempDir, PathBuf) {
-    let config_map = &documents(&folder.join("configmap.yaml"))[0].value;
-    let text = config_map["data"]["config.yaml"].as_str().unwrap();
-    assert!(text.contains(PASSWORD_FILE), "{text}");
+    let text = read(&folder.join("config.yaml"));
     let place = tempfile::tempdir().unwrap();
     let (password, config) = (place.path().join("password"), place.path().join("config.yaml"));
     std::fs::write(&password, "s3cret\n").unwrap();
@@ -197,14 +259,27 @@ pub(crate) fn shipped_config(folder: &Path) -> (tempfile::TempDir, PathBuf) {
     (place, config)
 }
 
-fn pod_template(cron_job: &Value) -> &Value {
-    &cron_job["spec"]["jobTemplate"]["spec"]["template"]
+/// What a folder runs: a CronJob, a Job or a Deployment.
+pub(crate) fn workload(folder: &str) -> Value {
+    let runs = |value: &Value| matches!(value["kind"].as_str(), Some("CronJob" | "Job" | "Deployment"));
+    let all = rendered(&file(&format!("manifests/{folder}"))).into_iter().map(|document| document.value);
+    let mut all: Vec<_> = all.filter(runs).collect();
+    assert_eq!(all.len(), 1, "{folder}");
+    all.remove(0)
+}
+
+/// The template of the pods of a CronJob, a Job or a Deployment.
+pub(crate) fn pod_template(workload: &Value) -> &Value {
+    match workload.pointer("/spec/jobTemplate") {
+        Some(job) => &job["spec"]["template"],
+        None => &workload["spec"]["template"],
+    }
 }
 
 /// Each folder of `manifests/`.
 fn folders() -> Vec<PathBuf> {
     let folders = entries(&file("manifests"));
-    assert!(folders.len() >= 2, "{folders:?}");
+    assert!(folders.len() >= OVERLAYS.len() + 2, "{folders:?}");
     folders
 }
 
@@ -216,80 +291,4 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 fn texts(list: &Value) -> impl Iterator<Item = &str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// A document of a manifest.
-pub(crate) struct Document {
-    /// As written, for the server to judge.
-    pub(crate) text: String,
-    pub(crate) value: Value,
-}
-
-pub(crate) fn documents(path: &Path) -> Vec<Document> {
-    let text = read(path);
-    let documents: Vec<_> =
-        text.split("\n---\n").map(|text| Document { text: text.to_owned(), value: parse(text) }).collect();
-    assert!(documents.iter().all(|document| document.value["kind"].is_string()), "{}", path.display());
-    documents
-}
-
-pub(crate) fn parse(yaml: &str) -> Value {
-    serde_saphyr::from_str(yaml).unwrap_or_else(|e| panic!("{e}:\n{yaml}"))
-}
-
-/// Creates an object; unknown and repeated fields are errors. Returns it as the server understood it.
-pub(crate) async fn create(client: &Client, document: &Document) -> Value {
-    let path = format!("{}?fieldValidation=Strict", collection(&document.value));
-    let (status, answer) = send(client, Method::POST, &path, &document.text).await;
-    assert_eq!(status, StatusCode::CREATED, "{answer}\n{}", document.text);
-    answer
-}
-
-/// The path of the objects of a document's kind.
-fn collection(document: &Value) -> String {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let version = text(&document["apiVersion"]).unwrap();
-    let root = if version.contains('/') { "/apis" } else { "/api" };
-    let plural = format!("{}s", text(&document["kind"]).unwrap().to_lowercase());
-    match text(&document["metadata"]["namespace"]) {
-        Some(namespace) => format!("{root}/{version}/namespaces/{namespace}/{plural}"),
-        None => format!("{root}/{version}/{plural}"),
-    }
-}
-
-/// One request; JSON is YAML too. Returns the status and the answer, whatever they are.
-pub(crate) async fn send(client: &Client, method: Method, path: &str, body: &str) -> (StatusCode, Value) {
-    send_as(client, method, path, "application/yaml", body).await
-}
-
-/// Sends a body of this type.
-pub(crate) async fn send_as(
-    client: &Client,
-    method: Method,
-    path: &str,
-    content: &str,
-    body: &str,
-) -> (StatusCode, Value) {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("Content-Type", content)
-        .header("Accept", "application/json")
-        .body(Body::from(body.as_bytes().to_vec()))
-        .unwrap();
-    let answer = client.send(request).await.unwrap();
-    let status = answer.status();
-    let body = answer.into_body().collect().await.unwrap().to_bytes();
-    (status, serde_json::from_slice(&body).unwrap())
-}
-
-/// Waits until the authorizer, which learns of new roles by a watch, allows a request.
-pub(crate) async fn honoured(user: &Client, path: &str) {
-    for _ in 0..500 {
-        if send(user, Method::GET, path, "").await.0 == StatusCode::OK {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("still refused: GET {path}");
 }

@@ -8,7 +8,7 @@ use pullkeeper::config::{Adopt, Config, Flags, Heal, Refresh, ServiceAccounts, S
 use pullkeeper::registry::Image;
 use serde_json::Value;
 
-use crate::manifests::{apply, send_as};
+use crate::api::{apply, send_as};
 use crate::testbed::ControlPlane;
 use crate::{file, load_text, load_text_with, read};
 
@@ -90,7 +90,7 @@ fn its_configuration_for_eatrs_users_is_eatrs_ways() {
 async fn its_patch_of_the_cronjob_is_taken() {
     let plane = ControlPlane::start().unwrap();
     let admin = plane.admin();
-    apply(&admin, &file("manifests/base")).await;
+    apply(&admin, &file("manifests/cronjob")).await;
     let blocks = blocks();
     let patch = blocks.iter().find(|block| block.contains("patch cronjob")).unwrap();
     let cronjob = "/apis/batch/v1/namespaces/pullkeeper/cronjobs/pullkeeper?fieldValidation=Strict";

@@ -8,9 +8,8 @@ use kube::Client;
 use pullkeeper::config::Webhook;
 use serde_json::{Value, json};
 
-use crate::manifests::{
-    apply, documents, honoured, parse, restricted_pod_is_accepted, send, send_as, shipped_config,
-};
+use crate::api::{apply, documents, honoured, send, send_as};
+use crate::manifests::shipped_config;
 use crate::testbed::ControlPlane;
 use crate::testbed::fixtures::namespace;
 use crate::testbed::users::token;
@@ -24,15 +23,6 @@ const IMAGES: &str =
 
 fn deployment() -> Value {
     documents(&file("manifests/webhook/deployment.yaml")).remove(0).value
-}
-
-#[test]
-fn it_runs_the_version_of_the_base() {
-    let [own, base] = ["webhook", "base"].map(|folder| {
-        parse(&read(&file(&format!("manifests/{folder}/kustomization.yaml"))))["images"][0].clone()
-    });
-    assert_eq!(own, base);
-    assert_eq!(deployment()["spec"]["template"]["spec"]["containers"][0]["image"], own["name"]);
 }
 
 #[test]
@@ -53,9 +43,6 @@ fn it_is_where_the_configuration_looks_for_it() {
         container["args"],
         json!(["webhook", "--cert-dir", container["volumeMounts"][1]["mountPath"]])
     );
-    let cron_job = documents(&file("manifests/base/cronjob.yaml")).remove(0).value;
-    let pass = &cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["volumes"][0];
-    assert_eq!(volumes[0]["projected"]["sources"], pass["projected"]["sources"], "the same configuration");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,9 +51,7 @@ async fn it_is_accepted_beside_the_base_and_its_roles_suffice() {
     let admin = plane.admin();
     namespace("team-a").create(&admin).await;
     apply(&admin, &file("manifests/base")).await;
-    let made = apply(&admin, &file("manifests/webhook")).await;
-    let deployment = made.iter().find(|object| object["kind"] == "Deployment").unwrap();
-    restricted_pod_is_accepted(&admin, &deployment["spec"]["template"]).await;
+    apply(&admin, &file("manifests/webhook")).await;
 
     let (_place, config) = shipped_config(&file("manifests/base"));
     std::fs::write(&config, read(&config) + IMAGES).unwrap();

@@ -21,9 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The rules of a loop: those of a pass, and its watches.
 pub(crate) fn rules() -> Vec<PolicyRule> {
-    let text = include_str!("../../manifests/deployment/watch.yaml");
+    let text = include_str!("../../manifests/watch/rbac.yaml");
     let role = text.split("\n---").next().unwrap();
-    let role: Value = serde_saphyr::from_str(role).expect("manifests/deployment/watch.yaml is YAML");
+    let role: Value = serde_saphyr::from_str(role).expect("manifests/watch/rbac.yaml is YAML");
     let watch: Vec<PolicyRule> = serde_json::from_value(role["rules"].clone()).expect("a ClusterRole");
     shipped_rules().into_iter().chain(watch).collect()
 }

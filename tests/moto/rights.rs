@@ -28,8 +28,8 @@ pub(crate) fn ecrupdater_secrets() -> Vec<PolicyRule> {
 
 /// What README tells eatr's users to take: the shipped rules with their Secret's name, and the keys' Secret.
 pub(crate) fn eatr() -> Vec<PolicyRule> {
-    let watch = include_str!("../../manifests/deployment/watch.yaml").split("\n---").next().unwrap();
-    let watch: Value = serde_saphyr::from_str(watch).expect("manifests/deployment/watch.yaml is YAML");
+    let watch = include_str!("../../manifests/watch/rbac.yaml").split("\n---").next().unwrap();
+    let watch: Value = serde_saphyr::from_str(watch).expect("manifests/watch/rbac.yaml is YAML");
     let watch: Vec<PolicyRule> = serde_json::from_value(watch["rules"].clone()).expect("a ClusterRole");
     let mut all: Vec<_> = shipped().into_iter().chain(watch).collect();
     for names in all.iter_mut().filter_map(|rule| rule.resource_names.as_mut()) {

@@ -27,6 +27,9 @@ const KEYRING: Directory<'_> =
 const REFERENCE: Directory<'_> =
     Directory { prefix: "reference", module: "registries", sources: &["go.mod", "go.sum", "reference"] };
 
+const KUSTOMIZE: Directory<'_> =
+    Directory { prefix: "kustomize", module: "kustomize", sources: &["go.mod", "go.sum"] };
+
 /// The kubelet and what gives it work. In a module of their own for the same reason.
 const NODE: Directory<'_> = Directory { prefix: "node", module: "node", sources: &["go.mod", "go.sum"] };
 
@@ -73,6 +76,12 @@ pub fn keyring() -> Result<PathBuf> {
 /// Distribution's grammar of image references, see `registries/reference/main.go`.
 pub fn reference() -> Result<PathBuf> {
     REFERENCE.built(&Program { name: "reference", package: "./reference", takes: "seconds" })
+}
+
+/// kustomize.
+pub fn kustomize() -> Result<PathBuf> {
+    let package = "sigs.k8s.io/kustomize/kustomize/v5";
+    KUSTOMIZE.built(&Program { name: "kustomize", package, takes: "half a minute" })
 }
 
 /// What runs a node.

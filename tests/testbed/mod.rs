@@ -37,6 +37,7 @@ pub mod control_plane;
 pub mod fixtures;
 pub mod go;
 pub mod keyring;
+pub mod kustomize;
 mod launcher;
 pub mod node;
 pub mod pods;
