@@ -21,9 +21,14 @@ lint:
 test *words:
     cargo test --locked {{ words }}
 
-# Stuck pods on a real node, all scenarios or those whose names hold a word given; as root, with Debian's containerd and runc
-e2e *words:
-    cargo test --locked --test node -- {{ words }}
+# Pods and the shipped manifests on a real node, all scenarios or those whose names hold a word given; as root
+e2e *words: archive moto
+    PULLKEEPER_IMAGE="$PWD/target/image.tar" MOTO_SERVER="$PWD/target/moto/bin/moto_server" \
+        cargo test --locked --test node -- {{ words }}
+
+# Against moto, an AWS that is not ours
+aws *words: moto
+    MOTO_SERVER="$PWD/target/moto/bin/moto_server" cargo test --locked --test moto {{ words }}
 
 # The main job on a throw-away control plane
 demo:
@@ -39,15 +44,38 @@ doc:
 
 host := `rustc -vV | sed -n 's/^host: //p'`
 
-# The static binary that the image holds
-release:
+# The static program, as the image holds it
+static:
     RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bin pullkeeper --target {{ host }}
     @ls -l target/{{ host }}/release/pullkeeper
 
+# What is released for this machine's kind of processor, into dist/: program, checksums, SBOM, changelog
+release:
+    .ci/release
+
 # The image, for this machine's kind of processor
 image name="pullkeeper:0.1.0" engine="docker":
-    {{ engine }} build --tag {{ name }} .
+    {{ engine }} build --tag {{ name }} --build-arg REVISION="$(git rev-parse HEAD)" .
+
+# The image for both kinds of processors, pushed; name is where to
+push name:
+    docker buildx build --platform linux/amd64,linux/arm64 --push --tag {{ name }} \
+        --build-arg REVISION="$(git rev-parse HEAD)" .
+
+# The image without a container engine, as an OCI archive in target/image.tar; as root, with Debian's buildah
+archive: static
+    .ci/image target/{{ host }}/release/pullkeeper target/image.tar
 
 # What `kubectl apply -k` would send
-manifests folder="base":
+manifests folder="cronjob":
     kubectl kustomize manifests/{{ folder }}
+
+# Print the rights in manifests/ anew, after a change of what the program asks
+rbac:
+    UPDATE_MANIFESTS=1 cargo test --locked --test files rbac
+
+# moto, in target/moto
+[private]
+moto:
+    test -x target/moto/bin/moto_server || { \
+        python3 -m venv target/moto && target/moto/bin/pip install --quiet 'moto[server]==5.2.5'; }
