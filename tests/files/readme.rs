@@ -8,7 +8,7 @@ use pullkeeper::config::{Adopt, Config, Flags, Heal, Refresh, ServiceAccounts, S
 use pullkeeper::registry::Image;
 use serde_json::Value;
 
-use crate::api::{apply, send_as};
+use crate::api::{apply, rendered, send_as};
 use crate::testbed::ControlPlane;
 use crate::{file, load_text, load_text_with, read};
 
@@ -84,6 +84,45 @@ fn its_configuration_for_eatrs_users_is_eatrs_ways() {
         (resync(&config), resync(&flagged)),
         (Some(Duration::from_mins(5)), Some(Duration::from_mins(10)))
     );
+}
+
+/// A folder of a user's own beside `manifests`, as it says to write one.
+#[test]
+fn its_kustomization_makes_the_installation_yours() {
+    let place = tempfile::tempdir().unwrap();
+    let (manifests, mine) = (place.path().join("manifests"), place.path().join("mine"));
+    for folder in ["base", "cronjob"] {
+        let (from, to) = (file("manifests").join(folder), manifests.join(folder));
+        std::fs::create_dir_all(&to).unwrap();
+        for entry in from.read_dir().unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+    let blocks = blocks();
+    let kustomization = blocks.iter().find(|block| block.starts_with("# mine/kustomization.yaml\n")).unwrap();
+    let rights = read(&manifests.join("base/rbac.yaml")).replace("[pullkeeper]", "[pulls]");
+    std::fs::create_dir(&mine).unwrap();
+    for (name, text) in [
+        ("kustomization.yaml", format!("{kustomization}patches: [{{path: rbac.yaml}}]\n").as_str()),
+        ("config.yaml", "namespaces: [mine]\n"),
+        ("password", "s3cret\n"),
+        ("rbac.yaml", &rights),
+    ] {
+        std::fs::write(mine.join(name), text).unwrap();
+    }
+
+    let all: Vec<_> = rendered(&mine).into_iter().map(|document| document.value).collect();
+    let of = |kind: &str| all.iter().find(|value| value["kind"] == kind).unwrap();
+    assert_eq!(of("ConfigMap")["data"]["config.yaml"], "namespaces: [mine]\n");
+    assert_eq!(of("Secret")["data"]["password"], "czNjcmV0Cg==");
+    let spec = &of("CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    assert_eq!(spec["containers"][0]["image"], "registry.example.com/tools/pullkeeper:0.1.0");
+    let secret = &spec["volumes"][0]["projected"]["sources"][1]["secret"]["name"];
+    assert_eq!(of("Secret")["metadata"]["name"], *secret);
+    let names = of("ClusterRole")["rules"].as_array().unwrap().iter().map(|rule| &rule["resourceNames"][0]);
+    assert_eq!(names.filter(|name| name.is_string()).collect::<Vec<_>>(), ["pulls"]);
+    assert_eq!(of("ClusterRoleBinding")["subjects"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
