@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use pullkeeper::config::{Adopt, Config, Flags, Heal, Refresh, ServiceAccounts, Source};
+use pullkeeper::config::{Adopt, Config, Flags, Heal, Inputs, Refresh, ServiceAccounts, Source, load};
 use pullkeeper::registry::Image;
 use serde_json::Value;
 
@@ -51,14 +51,57 @@ fn its_rules_for_proxies_lead_where_it_says() {
     }
 }
 
+/// Each older tool has a table of its settings, and says what is new; what a configuration is needed for has one.
+#[test]
+fn each_older_tool_has_its_section() {
+    let text = read(&file("README.md"));
+    let (_, rest) = text.split_once("## Moving over\n").unwrap();
+    let (moving, _) = rest.split_once("\n## ").unwrap();
+    let sections: Vec<_> = moving.split("### Moving over from ").skip(1).collect();
+    let tools: Vec<_> = sections.iter().map(|section| section.lines().next().unwrap()).collect();
+    assert_eq!(tools, TOOLS.map(|(tool, _)| tool));
+    for (section, (tool, configured)) in sections.iter().zip(TOOLS) {
+        assert!(section.contains(&format!("| of {tool}")) && section.contains("New on day one: "), "{tool}");
+        assert_eq!(section.contains("```yaml\n"), configured, "{tool}");
+        if configured {
+            let loaded = load_text(&configuration(tool)).unwrap_or_else(|error| panic!("{tool}: {error}"));
+            assert!(loaded.warnings.is_empty(), "{tool}: {:?}", loaded.warnings);
+        }
+    }
+}
+
+/// The older tools, and whether README gives their users a configuration.
+const TOOLS: [(&str, bool); 7] = [
+    ("private-repo-patcher", false),
+    ("k8s-ecrupdater", false),
+    ("eatr", true),
+    ("registry-creds", true),
+    ("k8s-ecr-login-renew", true),
+    ("imagepullsecret-patcher", true),
+    ("k8s-proxy-image-swapper", false),
+];
+
+/// The configuration that README gives the users of a tool.
+fn configuration(tool: &str) -> String {
+    let text = read(&file("README.md"));
+    let (_, section) = text.split_once(&format!("### Moving over from {tool}\n")).unwrap();
+    section.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap().to_owned()
+}
+
+/// A Secret that is there is taken over, and pods are left alone.
+fn ways_of(tool: &str) -> Config {
+    let config = load_text(&configuration(tool)).unwrap().config;
+    assert_eq!((config.adopt, config.create, config.prune), (Adopt::Replace, true, false), "{tool}");
+    assert_eq!(config.pods.heal, Heal::Off, "{tool}");
+    config
+}
+
 /// What eatr's users move over to does what eatr did, with its flags or without.
 #[test]
 fn its_configuration_for_eatrs_users_is_eatrs_ways() {
     const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
-    let text = read(&file("README.md"));
-    let (_, section) = text.split_once("### Moving over from eatr\n").unwrap();
-    let block = section.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    let config = load_text(block).unwrap().config;
+    let block = configuration("eatr");
+    let config = ways_of("eatr");
 
     assert_eq!(config.namespaces.selector, Some(format!("{HOST}=true")));
     assert!(config.namespaces.names.contains("kube-system"));
@@ -71,13 +114,12 @@ fn its_configuration_for_eatrs_users_is_eatrs_ways() {
     let expected = ["aws_access_key_id", "aws_secret_access_key", "aws_region"]
         .map(|key| format!("key {key} of Secret ci-cd/eatr-aws-credentials-{HOST}"));
     assert_eq!(shown, expected);
-    assert_eq!((config.adopt, config.create, config.prune), (Adopt::Replace, true, false));
-    assert!(matches!(config.service_accounts, ServiceAccounts::None) && config.pods.heal == Heal::Off);
+    assert!(matches!(config.service_accounts, ServiceAccounts::None));
     assert_eq!(config.refresh, Refresh::Every(Duration::from_hours(6)));
     assert_eq!(config.metrics.listen.map(|listen| listen.to_string()).as_deref(), Some(":5000"));
 
     let flags = Flags { renewal: Some("4h".into()), resync: Some("10m".into()) };
-    let flagged = load_text_with(block, flags).unwrap().config;
+    let flagged = load_text_with(&block, flags).unwrap().config;
     assert_eq!(flagged.refresh, Refresh::Every(Duration::from_hours(4)));
     let resync = |config: &Config| config.time.unwrap().resync;
     assert_eq!(
@@ -123,6 +165,63 @@ fn its_kustomization_makes_the_installation_yours() {
     let names = of("ClusterRole")["rules"].as_array().unwrap().iter().map(|rule| &rule["resourceNames"][0]);
     assert_eq!(names.filter(|name| name.is_string()).collect::<Vec<_>>(), ["pulls"]);
     assert_eq!(of("ClusterRoleBinding")["subjects"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn its_configuration_for_registry_creds_users_is_its_ways() {
+    let config = ways_of("registry-creds");
+    assert!(config.namespaces.names.contains("any") && !config.namespaces.names.contains("kube-system"));
+    assert!(matches!(config.service_accounts, ServiceAccounts::Default));
+    let entries: Vec<_> = config
+        .registries
+        .iter()
+        .map(|registry| (registry.secret_name.as_str(), registry.hosts[0].to_string()))
+        .collect();
+    let expected = [
+        ("awsecr-cred", "123456789012.dkr.ecr.us-east-1.amazonaws.com"),
+        ("dpr-secret", "registry.example.com"),
+        ("acr-secret", "example.azurecr.io"),
+        ("gcr-secret", "gcr.io"),
+    ];
+    assert_eq!(entries, expected.map(|(name, host)| (name, host.to_owned())));
+    assert!(config.time.is_some_and(|time| time.resync == Some(Duration::from_hours(1))));
+}
+
+#[test]
+fn its_configuration_for_k8s_ecr_login_renews_users_is_its_ways() {
+    let config = ways_of("k8s-ecr-login-renew");
+    let names = &config.namespaces.names;
+    assert!(names.contains("default") && names.contains("team-a") && !names.contains("kube-system"));
+    assert!(matches!(config.service_accounts, ServiceAccounts::None) && config.time.is_none());
+    let [registry] = config.registries.as_slice() else { panic!("one registry: {config:?}") };
+    assert_eq!(registry.secret_name, "k8s-ecr-login-renew-docker-secret");
+    let Source::Ecr { region, account, .. } = &registry.source else { panic!("ECR: {registry:?}") };
+    assert_eq!((region.as_deref(), account), (Some("us-west-2"), &None), "the account is who asks");
+}
+
+#[test]
+fn its_configuration_for_imagepullsecret_patchers_users_is_its_ways() {
+    let config = ways_of("imagepullsecret-patcher");
+    assert!(config.namespaces.names.contains("kube-system"));
+    assert!(matches!(config.service_accounts, ServiceAccounts::Default));
+    let [registry] = config.registries.as_slice() else { panic!("one registry: {config:?}") };
+    assert_eq!(registry.secret_name, "image-pull-secret");
+    assert!(matches!(registry.source, Source::DockerConfig { .. }), "{registry:?}");
+    let time = config.time.unwrap();
+    assert_eq!((time.interval, time.resync), (Duration::from_secs(10), None));
+}
+
+/// The one variable of k8s-ecrupdater that isn't read has the counterpart that the table names.
+#[test]
+fn its_way_to_skip_namespaces_for_k8s_ecrupdaters_users_does_so() {
+    let text = read(&file("README.md"));
+    let (_, row) = text.split_once("| `ECR_SKIP_NAMESPACES=a,b` | `").unwrap();
+    let (name, value) = row.split_once('`').unwrap().0.split_once('=').unwrap();
+    let env = [("K8S_PULL_SECRET_NAME", "ecr"), (name, value.trim_matches('\''))];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let loaded = load(&Inputs { env, ..Inputs::default() }).unwrap();
+    let names = &loaded.config.namespaces.names;
+    assert_eq!(["a", "b", "c"].map(|name| names.contains(name)), [false, false, true]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
