@@ -8,6 +8,7 @@ mod testbed;
 
 mod concurrency;
 mod jobs;
+mod moving;
 mod nudges;
 mod nudging;
 mod own_lists;

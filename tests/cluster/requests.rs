@@ -22,7 +22,7 @@ fn reads(events: &[AuditEvent]) -> BTreeMap<String, usize> {
 }
 
 /// A server that is never stopped by a drop: the launcher ends it with this process.
-async fn own_server(flags: &'static [&'static str]) -> &'static ControlPlane {
+pub(crate) async fn own_server(flags: &'static [&'static str]) -> &'static ControlPlane {
     let start = || Box::leak(Box::new(ControlPlane::start_with(flags).unwrap()));
     tokio::task::spawn_blocking(start).await.unwrap()
 }

@@ -7,6 +7,7 @@ mod calls;
 mod eatr;
 mod last_good;
 mod login;
+mod moving;
 mod older_tool;
 mod place;
 #[path = "../program/mod.rs"]
