@@ -52,9 +52,10 @@ impl Case<'_> {
         }
     }
 
-    /// How many pods its controller can lose, if that is a Job; an error is why not one.
+    /// How many pods its controller can lose, if that is a Job; an error is why not one. Where none is evicted, nobody asks.
     fn room(&self, secret: &str) -> Result<Option<usize>, String> {
-        let Some(owner) = self.pod.controller.as_ref().filter(|owner| owner.is_job()) else {
+        let evicts = self.settings.max_evictions > 0;
+        let Some(owner) = self.pod.controller.as_ref().filter(|owner| evicts && owner.is_job()) else {
             return Ok(None);
         };
         let job = self.answers.job(&self.around.namespace, &owner.name)?;
