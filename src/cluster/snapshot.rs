@@ -12,14 +12,14 @@ mod holders;
 use std::collections::BTreeSet;
 
 use futures::future::{join, join_all};
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::client::Cluster;
 use super::error::{ApiError, Meaning};
 use super::pages::Cells;
 use super::requests::{self, List};
 use super::wire;
-use crate::config::{Config, Heal, NameSet, ServiceAccounts};
+use crate::config::{Config, Heal, ServiceAccounts};
 use crate::plan::{self, Snapshot, Subject, service_accounts::is_chosen};
 use contents::{Contents, Read, unread};
 
@@ -54,8 +54,11 @@ impl Cluster {
 
     /// The namespaces in which a pod waits for an image, of those that may be chosen.
     pub async fn waiting(&self, config: &Config) -> Result<BTreeSet<String>, ApiError> {
-        let pods = self.pods(config.pods.heal, None).await?;
-        let namespaces = pods.into_iter().map(|(namespace, _)| namespace);
+        let places = config.namespaces.listed().map(|names| names.into_iter().map(Some).collect());
+        let places: Vec<_> = places.unwrap_or_else(|| vec![None]);
+        let looks = places.iter().map(|place| self.pods(config.pods.heal, place.as_deref()));
+        let pods: Vec<_> = stream::iter(looks).buffered(NAMESPACES).try_collect().await?;
+        let namespaces = pods.into_iter().flatten().map(|(namespace, _)| namespace);
         Ok(namespaces.filter(|name| config.namespaces.names.contains(name)).collect())
     }
 
@@ -175,14 +178,11 @@ impl Cluster {
         chosen: &ServiceAccounts,
         namespace: Option<&str>,
     ) -> Read<(String, String, plan::ServiceAccount)> {
-        let one = match chosen {
-            ServiceAccounts::None => return Ok(Vec::new()),
-            ServiceAccounts::All => None,
-            ServiceAccounts::Default => Some("default".to_owned()),
-            ServiceAccounts::Named(names) => only(names),
-        };
+        if matches!(chosen, ServiceAccounts::None) {
+            return Ok(Vec::new());
+        }
         let mut list = List::new("serviceaccounts", namespace);
-        if let Some(name) = one {
+        if let Some(name) = chosen.single() {
             list = list.fields(format!("metadata.name={name}"));
         }
         self.list(&list, |mut account: wire::ServiceAccount| {
@@ -222,14 +222,6 @@ impl Cluster {
         // A pod may change its phase between the two lists.
         pods.extend(others?.into_iter().filter(|(_, pod)| !seen.contains(&pod.uid)));
         Ok(pods)
-    }
-}
-
-/// The single name in the set, if it is one.
-fn only(names: &NameSet) -> Option<String> {
-    match names.names()?.as_slice() {
-        [name] => Some(name.clone()),
-        _ => None,
     }
 }
 

@@ -13,12 +13,9 @@ use kube::{Resource, ResourceExt};
 
 use super::client::Cluster;
 use super::error::chain;
-use crate::config::{Config, ServiceAccounts};
+use crate::config::{Config, Namespaces, ServiceAccounts};
 use crate::plan::PAUSE;
 use crate::plan::service_accounts::is_chosen;
-
-/// Where namespaces are written out by name, each takes watches of its own; of more than this none is watched.
-const MOST_NAMED: usize = 50;
 
 /// Something that was seen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,9 +69,10 @@ impl Cluster {
     pub fn watch(&self, config: &Config) -> (usize, impl Stream<Item = Seen> + Send + use<>) {
         let mut watches: Vec<Events> = Vec::new();
         match config.namespaces.listed() {
-            Some(names) if names.len() > MOST_NAMED => {
+            Some(names) if names.len() > Namespaces::MOST_WATCHED => {
                 log::info!(
-                    "more than {MOST_NAMED} namespaces are named: nothing is watched there; a glob would have them watched at once"
+                    "more than {} namespaces are named: nothing is watched there; a glob would have them watched at once",
+                    Namespaces::MOST_WATCHED
                 );
             }
             Some(names) => {
@@ -126,18 +124,14 @@ impl Cluster {
                 object("Secret", |_| true, place),
             ));
         }
-        if config.registries.is_empty() {
+        let chosen = config.service_accounts.clone();
+        if config.registries.is_empty() || matches!(chosen, ServiceAccounts::None) {
             return;
         }
-        let chosen = config.service_accounts.clone();
-        let one = match &chosen {
-            ServiceAccounts::None => return,
-            ServiceAccounts::Default => Some("default"),
-            ServiceAccounts::All | ServiceAccounts::Named(_) => None,
-        };
+        let one = chosen.single();
         let place = watches.len();
         let told = object("ServiceAccount", move |name| is_chosen(&chosen, name), place);
-        watches.push(self.watch_objects::<v1::ServiceAccount>(namespace, one, told));
+        watches.push(self.watch_objects::<v1::ServiceAccount>(namespace, one.as_deref(), told));
     }
 
     fn watch_objects<K>(

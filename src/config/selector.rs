@@ -145,6 +145,9 @@ pub struct Namespaces {
 }
 
 impl Namespaces {
+    /// Where namespaces are written out by name, each takes watches of its own; of more than this none is watched.
+    pub const MOST_WATCHED: usize = 50;
+
     /// The namespaces, when all of them were written out by name: then the pass uses requests
     /// within these namespaces only. A label selector or a glob needs the list of all.
     #[must_use]

@@ -55,6 +55,12 @@ impl Config {
         self.metrics.listen = None;
         self
     }
+
+    /// Does it have a loop hear of changes? Older tools watched nothing, and their roles don't grant it.
+    #[must_use]
+    pub fn watches(&self) -> bool {
+        self.time.is_some() && self.preset.is_none()
+    }
 }
 
 /// One entry of `registries`: a source of credentials, and where they go.
@@ -212,6 +218,25 @@ pub enum ServiceAccounts {
     None,
     /// Those that match.
     Named(NameSet),
+}
+
+impl ServiceAccounts {
+    /// Their names, where they can be told without a list to choose from.
+    #[must_use]
+    pub fn names(&self) -> Option<Vec<String>> {
+        match self {
+            Self::All => None,
+            Self::Default => Some(vec!["default".to_owned()]),
+            Self::None => Some(Vec::new()),
+            Self::Named(names) => names.names(),
+        }
+    }
+
+    /// The name, where it is a single one: a list and a watch of it can be granted by `resourceNames`.
+    #[must_use]
+    pub fn single(&self) -> Option<String> {
+        self.names().filter(|names| names.len() == 1)?.pop()
+    }
 }
 
 /// What to do with pods that wait for an image.

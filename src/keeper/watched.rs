@@ -25,9 +25,9 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Begins, for a loop. Older tools watched nothing, and their roles don't grant it.
+    /// Begins, for a loop.
     pub(super) fn begin(cluster: &Cluster, config: &Config) -> Option<Self> {
-        if config.time.is_none() || config.preset.is_some() {
+        if !config.watches() {
             return None;
         }
         cluster.written().watch();
