@@ -70,9 +70,19 @@ archive: static
 manifests folder="cronjob":
     kubectl kustomize manifests/{{ folder }}
 
-# Print the rights in manifests/ anew, after a change of what the program asks
+# The roles under manifests/, as the program prints them for the configurations beside them
 rbac:
-    UPDATE_MANIFESTS=1 cargo test --locked --test files rbac
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --locked --bin pullkeeper
+    cd manifests
+    printed() { env PULLKEEPER_CONFIG="$1/config.yaml" "${@:3}" ../target/debug/pullkeeper rbac --part "$2"; }
+    images='PULLKEEPER_IMAGES__REWRITE=[{from: docker.io, to: proxy.example.com}]'
+    printed base pass > base/rbac.yaml
+    printed base watch 'PULLKEEPER_TIME={interval: 5m}' > watch/rbac.yaml
+    printed base images "$images" > images/policy.yaml
+    printed base webhook "$images" > webhook/rbac.yaml
+    printed named-namespaces pass > named-namespaces/role.yaml
 
 # moto, in target/moto
 [private]

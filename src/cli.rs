@@ -10,7 +10,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
-use crate::config::Flags;
+use crate::config::{Flags, is_dns_label, is_dns_name};
+use crate::rbac::Part;
 
 /// Keeps Kubernetes clusters able to pull private images: one idempotent pass, then exit.
 ///
@@ -64,6 +65,8 @@ pub enum Command {
         #[arg(value_name = "REF", required = true)]
         references: Vec<String>,
     },
+    /// Print the RBAC manifests that the configuration needs, least privilege; asks no cluster
+    Rbac(Rbac),
     /// Rewrite images when pods are made, for API servers that have no policy: serve their webhook
     Webhook(Webhook),
     /// Rewrite images when pods are made, by a policy in the API server
@@ -72,6 +75,20 @@ pub enum Command {
         #[command(subcommand)]
         action: ImagesAction,
     },
+}
+
+/// Who gets the rights.
+#[derive(Debug, Clone, Args)]
+pub struct Rbac {
+    /// The namespace of the program's ServiceAccount
+    #[arg(long, value_name = "NAME", default_value = "pullkeeper", value_parser = namespace_name)]
+    pub namespace: String,
+    /// The program's ServiceAccount
+    #[arg(long, value_name = "NAME", default_value = "pullkeeper", value_parser = object_name)]
+    pub service_account: String,
+    /// Only this part of them, for an overlay
+    #[arg(long, value_enum, value_name = "PART")]
+    pub part: Option<Part>,
 }
 
 /// Where the webhook is, and how it ends.
@@ -127,6 +144,14 @@ impl Cli {
         let level = |n| if n < DETAILED { LevelFilter::Info } else { LevelFilter::Debug };
         self.logging_verbosity_level.map(level)
     }
+}
+
+fn namespace_name(text: &str) -> Result<String, &'static str> {
+    if is_dns_label(text) { Ok(text.to_owned()) } else { Err("up to 63 of a-z, 0-9 and '-'") }
+}
+
+fn object_name(text: &str) -> Result<String, &'static str> {
+    if is_dns_name(text) { Ok(text.to_owned()) } else { Err("a-z, 0-9, '-' and '.'") }
 }
 
 /// One of eatr's flags, if it has one dash, with two. Anything else stays as it is.

@@ -12,6 +12,7 @@
 //! - [`credentials`]: where credentials come from.
 //! - [`registry`]: what registries and the kubelet agree on, pure: hosts, images, docker configs, keys.
 //! - [`report`]: what a pass did, and the exit status.
+//! - [`rbac`]: pure: the rights that all of this takes, for `pullkeeper rbac`.
 //! - [`pass`]: joins them, top to bottom; [`keeper`] makes passes in a loop.
 
 pub mod admission;
@@ -26,6 +27,7 @@ pub mod pass;
 pub mod plan;
 pub mod print;
 pub mod progress;
+pub mod rbac;
 pub mod registry;
 mod remembered;
 pub mod report;

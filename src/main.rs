@@ -39,6 +39,7 @@ async fn run(cli: &Cli, env: &BTreeMap<String, String>, progress: &Progress) -> 
     match &cli.command {
         None => keep(cli, &inputs, progress).await,
         Some(Command::Image { references }) => Ok(command::image(references, &inputs, cli.output)?),
+        Some(Command::Rbac(own)) => Ok(command::rbac(own, cli.once, &inputs, cli.output)?),
         Some(Command::Webhook(own)) => {
             let read = || read_rules(&inputs).map_err(|error| error.to_string());
             let stop = CancellationToken::new();

@@ -2,9 +2,10 @@
 
 mod image;
 mod images;
+mod rbac;
 mod webhook;
 
-use crate::cli::{ImagesAction, Output};
+use crate::cli::{ImagesAction, Output, Rbac};
 use crate::cluster::Cluster;
 use crate::config::{self, ConfigError, Inputs};
 use crate::print::print;
@@ -22,6 +23,18 @@ pub fn image(references: &[String], inputs: &Inputs, output: Output) -> Result<E
     }
     let all = read.iter().all(|own| own.error.is_none());
     Ok(if all { ExitStatus::Success } else { ExitStatus::Incomplete })
+}
+
+/// `pullkeeper rbac`: prints the rights that the configuration needs. Asks nobody, and reads no password.
+pub fn rbac(own: &Rbac, once: bool, inputs: &Inputs, output: Output) -> Result<ExitStatus, ConfigError> {
+    let loaded = config::load_without_passwords(inputs)?;
+    loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+    let config = if once { loaded.config.once() } else { loaded.config };
+    let text = rbac::text(&config, own, output);
+    if !text.is_empty() {
+        print(&text);
+    }
+    Ok(ExitStatus::Success)
 }
 
 /// `pullkeeper images …`: makes the policy that rewrites images when pods are made, or takes it away. An error is a

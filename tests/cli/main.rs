@@ -16,6 +16,7 @@ mod output;
 mod passwords;
 #[path = "../program/mod.rs"]
 mod program;
+mod rbac;
 #[path = "../scripted/mod.rs"]
 mod scripted;
 mod sidecar;

@@ -11,7 +11,7 @@ use pullkeeper::plan::{Plan, needs, plan};
 use pullkeeper::report::ExitStatus;
 use tokio_util::sync::CancellationToken;
 
-use crate::setup::{Place, changes, findings};
+use crate::setup::{Place, changes, findings, shipped_rules};
 use crate::testbed::ControlPlane;
 use crate::testbed::fixtures::{delete_namespace, namespace, terminate_namespace, terminating_namespace};
 use crate::testbed::pods::pod;
@@ -110,7 +110,8 @@ async fn without_the_right_to_evict_healing_is_off_with_one_finding() {
 
 #[tokio::test]
 async fn an_absent_namespace_is_told_and_the_others_done() {
-    let place = Place::new("absent").await;
+    let role = Role::Rules([shipped_rules(), rules(&[("", "namespaces", "get")])].concat());
+    let place = Place::with(ControlPlane::shared(), "absent", role, Scope::Cluster).await;
     let a = place.namespace("a").await;
     let text = "registries: [{host: harbor.example.com, username: admin, password: x}]";
     let config = crate::setup::parse(&format!("namespaces: [absent-a, absent-never]\n{text}"));

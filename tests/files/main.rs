@@ -8,6 +8,7 @@ mod api;
 mod example;
 mod healing_off;
 mod manifests;
+mod rbac;
 mod readme;
 #[path = "../testbed/mod.rs"]
 mod testbed;

@@ -39,10 +39,10 @@ impl Stage {
     }
 }
 
-/// The rules of the ClusterRole that is shipped.
+/// The rules of the Role that is shipped: each scene names its namespaces.
 fn shipped_rules() -> Vec<PolicyRule> {
-    let text = include_str!("../../manifests/base/rbac.yaml");
+    let text = include_str!("../../manifests/named-namespaces/role.yaml");
     let role = text.split("\n---").next().expect("a document");
-    let role: Value = serde_saphyr::from_str(role).expect("manifests/base/rbac.yaml is YAML");
-    serde_json::from_value(role["rules"].clone()).expect("its first document is a ClusterRole")
+    let role: Value = serde_saphyr::from_str(role).expect("role.yaml is YAML");
+    serde_json::from_value(role["rules"].clone()).expect("its first document is a Role")
 }

@@ -1,0 +1,172 @@
+//! What a pass may do.
+
+use super::{Grant, Part, Rule, places, secret_names};
+use crate::config::{Config, DEFAULT_INSTANCE, Heal, ServiceAccounts};
+
+const EVERYWHERE: &str = "\
+    What a pass may do, and nothing more: as `pullkeeper rbac` prints it. Each rule says what it is for.";
+const IN_ONE: &str = "\
+    What a pass may do in this namespace, and nothing more: as `pullkeeper rbac` prints it. The configuration writes its \
+    namespaces out by name; then every request stays within them, and no ClusterRole is needed.";
+
+pub(super) fn grants(config: &Config) -> Vec<Grant> {
+    let grant = |place: Option<String>| {
+        let why = if place.is_some() { IN_ONE } else { EVERYWHERE };
+        let rules = rules(config, place.is_none());
+        Part::Pass.grant(config, place, why, rules)
+    };
+    places(config).into_iter().map(grant).collect()
+}
+
+fn rules(config: &Config, everywhere: bool) -> Vec<Rule> {
+    let mut rules = vec![namespaces(config, everywhere)];
+    rules.extend(secrets(config, everywhere));
+    rules.extend(service_accounts(config));
+    rules.extend(pods(config));
+    rules
+}
+
+fn namespaces(config: &Config, everywhere: bool) -> Rule {
+    if !everywhere {
+        let why = "Is it there, does it terminate, is it paused? Of a Role, this reaches the Role's own namespace only.";
+        return Rule::new("", "namespaces", ["get"], why);
+    }
+    let why = "Which namespaces there are; the pause annotation.";
+    let rule = Rule::new("", "namespaces", ["list"], why);
+    if !gets_namespaces(config) {
+        return rule;
+    }
+    let why = format!("{why} get: those that are no longer chosen, where a Secret of ours is left.");
+    Rule { why, ..rule.and("get", true) }
+}
+
+/// Does a single pass look for namespaces that are no longer chosen? Only an instance with a name does.
+pub(super) fn gets_namespaces(config: &Config) -> bool {
+    config.prune && config.instance != DEFAULT_INSTANCE && config.namespaces.listed().is_none()
+}
+
+fn secrets(config: &Config, everywhere: bool) -> Vec<Rule> {
+    let names = secret_names(config);
+    if names.is_empty() {
+        return Vec::new();
+    }
+    // A loop is told of namespaces that are no longer chosen, and reads its configuration anew.
+    let left = config.time.is_some() || (everywhere && config.instance != DEFAULT_INSTANCE);
+    let prunes = config.prune && left;
+    let mut why =
+        "Our Secrets by name, and nobody else's: a list by name is authorised by resourceNames. One name for each \
+         secret.name and secretName of the configuration."
+            .to_owned();
+    if config.create {
+        why += " delete: a Secret whose type is wrong, or that is immutable, can only be recreated.";
+    } else if prunes {
+        why += " delete: those in namespaces that are no longer chosen.";
+    }
+    let rule = Rule::new("", "secrets", ["get", "list", "patch"], why).named(names);
+    let mut rules = vec![rule.and("delete", config.create || prunes)];
+    if config.create {
+        rules.push(Rule::new("", "secrets", ["create"], "A create can't be restricted by name."));
+    }
+    rules
+}
+
+fn service_accounts(config: &Config) -> Vec<Rule> {
+    let why = "Add our Secrets to their pull secrets.";
+    if config.registries.is_empty() || matches!(config.service_accounts, ServiceAccounts::None) {
+        return Vec::new();
+    }
+    let Some(names) = config.service_accounts.names() else {
+        return vec![Rule::new("", "serviceaccounts", ["get", "list", "patch"], why)];
+    };
+    if names.len() == 1 {
+        return vec![Rule::new("", "serviceaccounts", ["get", "list", "patch"], why).named(names)];
+    }
+    vec![
+        Rule::new("", "serviceaccounts", ["list"], "A list of several can't be restricted by name."),
+        Rule::new("", "serviceaccounts", ["get", "patch"], why).named(names),
+    ]
+}
+
+/// What is done to pods, if anything.
+struct Healing {
+    nudges: bool,
+    rewrites: bool,
+    recreates: Option<Recreation>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Recreation {
+    Evict,
+    Delete,
+}
+
+impl Healing {
+    fn of(config: &Config) -> Self {
+        let heal = config.pods.heal;
+        let ours = !config.registries.is_empty();
+        // A pod is evicted for what its ServiceAccount names since.
+        let named = !matches!(config.service_accounts, ServiceAccounts::None);
+        let recreates = match heal {
+            Heal::Auto if ours && named => Some(Recreation::Evict),
+            Heal::All => Some(Recreation::Delete),
+            Heal::Auto | Heal::Off => None,
+        };
+        Self {
+            nudges: heal == Heal::Auto && ours && config.pods.nudge,
+            rewrites: heal != Heal::Off && !config.images.rewrites.is_empty(),
+            recreates: recreates.filter(|_| config.pods.max_evictions > 0),
+        }
+    }
+
+    fn in_place(&self) -> bool {
+        self.nudges || self.rewrites
+    }
+
+    fn acts(&self) -> bool {
+        self.in_place() || self.recreates.is_some()
+    }
+}
+
+fn pods(config: &Config) -> Vec<Rule> {
+    if config.pods.heal == Heal::Off {
+        return Vec::new();
+    }
+    let healing = Healing::of(config);
+    let looks = "All from here on heals pods: take it out with pods.heal: off.\n\
+                 Which pods wait for an image, and why.";
+    let verbs: &[_] = if healing.acts() { &["get", "list"] } else { &["list"] };
+    let mut rules = vec![Rule { verbs: verbs.to_vec(), ..Rule::new("", "pods", [], looks) }];
+    if healing.in_place() {
+        rules.push(Rule::new("", "pods", ["patch"], patches(&healing)));
+    }
+    if healing.recreates == Some(Recreation::Evict) {
+        rules.push(Rule::new(
+            "",
+            "pods/eviction",
+            ["create"],
+            "Have pods recreated that a new pull secret helps.",
+        ));
+        let why = "How many more failures a Job bears, before one of its pods is evicted.";
+        rules.push(Rule::new("batch", "jobs", ["get"], why));
+    }
+    if healing.recreates == Some(Recreation::Delete) {
+        let why = "Have every pod recreated that waits for an image, for pods.heal is all; disruption budgets are \
+                   not asked.";
+        rules.push(Rule::new("", "pods", ["delete"], why));
+    }
+    if healing.acts() {
+        rules.push(Rule::new("", "events", ["create"], "Say on each pod what was done to it."));
+    }
+    rules
+}
+
+/// The same whether there are rules beside nudges or not: an overlay that adds rules needs no other role.
+fn patches(healing: &Healing) -> &'static str {
+    if healing.nudges {
+        "Spell the image of a container that waits in another way, so that its node pulls at once, or write it as \
+         images.rewrite says. Only for that: without such rules take it out with pods.nudge: false, and nodes try \
+         again within five minutes."
+    } else {
+        "Write the image of a container that waits as images.rewrite says."
+    }
+}

@@ -1,0 +1,226 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::config::{Inputs, load_without_passwords};
+
+const REGISTRY: &str = "registries: [{host: a.example.com, username: u, password: {env: PASS}}]\n";
+
+/// A configuration of all namespaces and one registry, unless it says otherwise.
+fn config(text: &str, env: &[(&str, &str)]) -> Config {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.yaml");
+    let usual = |key: &str, usual: &'static str| if text.contains(key) { "" } else { usual };
+    let is_ours = env.is_empty();
+    let namespaces = usual("namespaces:", if is_ours { "namespaces: ['*']\n" } else { "" });
+    let registry = usual("registr", if is_ours { REGISTRY } else { "" });
+    std::fs::write(&file, format!("{namespaces}{registry}{text}\n")).unwrap();
+    let env: BTreeMap<_, _> = env.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    let loaded = load_without_passwords(&Inputs { file: Some(file), env, ..Inputs::default() });
+    loaded.unwrap_or_else(|error| panic!("{error}\n{text}")).config
+}
+
+/// A line a rule: `NAME[ in NAMESPACE]: RESOURCES[ NAMES]: VERBS`.
+fn lines(config: &Config) -> Vec<String> {
+    let mut lines = Vec::new();
+    for grant in grants(config) {
+        let place = grant.namespace.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+        for Rule { resources, names, verbs, .. } in grant.rules {
+            let (resources, verbs) = (resources.join(" "), verbs.join(" "));
+            let names = names.iter().map(|name| format!(" {name}")).collect::<String>();
+            lines.push(format!("{}{place}: {resources}{names}: {verbs}", grant.name));
+        }
+    }
+    lines
+}
+
+const NAMESPACES: &str = "pullkeeper: namespaces: list";
+const SECRETS: &str = "pullkeeper: secrets pullkeeper: get list patch delete";
+const CREATE: &str = "pullkeeper: secrets: create";
+const ACCOUNTS: &str = "pullkeeper: serviceaccounts: get list patch";
+const PODS: &str = "pullkeeper: pods: get list";
+const PATCH: &str = "pullkeeper: pods: patch";
+const EVICT: &str = "pullkeeper: pods/eviction: create";
+const JOBS: &str = "pullkeeper: jobs: get";
+const EVENTS: &str = "pullkeeper: events: create";
+const PASS: [&str; 9] = [NAMESPACES, SECRETS, CREATE, ACCOUNTS, PODS, PATCH, EVICT, JOBS, EVENTS];
+
+/// The rules of a plain pass without these, and what comes instead.
+fn but(gone: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
+    PASS.into_iter().filter(|line| !gone.contains(line)).chain(more.iter().copied()).collect()
+}
+
+/// Both, whatever their order.
+fn assert_grants(text: &str, env: &[(&str, &str)], mut expected: Vec<&str>) {
+    let mut granted = lines(&config(text, env));
+    granted.sort();
+    expected.sort_unstable();
+    assert_eq!(granted, expected, "{text} {env:?}");
+}
+
+#[test]
+fn each_setting_of_a_pass_takes_its_rights() {
+    let healing = [PODS, PATCH, EVICT, JOBS, EVENTS];
+    let table = [
+        ("", PASS.to_vec()),
+        ("pods: {heal: off}", but(&healing, &[])),
+        ("pods: {nudge: false}", but(&[PATCH], &[])),
+        ("pods: {maxEvictions: 0}", but(&[EVICT, JOBS], &[])),
+        ("pods: {nudge: false, maxEvictions: 0}", but(&healing, &["pullkeeper: pods: list"])),
+        ("pods: {heal: all}", but(&[PATCH, EVICT, JOBS], &["pullkeeper: pods: delete"])),
+        ("pods: {heal: all, maxEvictions: 0}", but(&healing, &["pullkeeper: pods: list"])),
+        ("serviceAccounts: none", but(&[ACCOUNTS, EVICT, JOBS], &[])),
+        (
+            "serviceAccounts: default",
+            but(&[ACCOUNTS], &["pullkeeper: serviceaccounts default: get list patch"]),
+        ),
+        (
+            "serviceAccounts: [b, a]",
+            but(
+                &[ACCOUNTS],
+                &["pullkeeper: serviceaccounts: list", "pullkeeper: serviceaccounts a b: get patch"],
+            ),
+        ),
+        ("serviceAccounts: [a-*]", PASS.to_vec()),
+        (
+            "secret: {create: false}",
+            but(&[SECRETS, CREATE], &["pullkeeper: secrets pullkeeper: get list patch"]),
+        ),
+        ("secret: {create: false, prune: true}\ninstance: default", {
+            but(&[SECRETS, CREATE], &["pullkeeper: secrets pullkeeper: get list patch"])
+        }),
+        ("secret: {adopt: merge}", PASS.to_vec()),
+        ("secret: {name: other}", but(&[SECRETS], &["pullkeeper: secrets other: get list patch delete"])),
+    ];
+    for (text, expected) in table {
+        assert_grants(text, &[], expected);
+    }
+}
+
+#[test]
+fn what_is_kept_elsewhere_is_read_by_name() {
+    let entry = |password: &str| {
+        format!("registries: [{{host: a.example.com, username: u, password: {{secret: {password}}}}}]")
+    };
+    let sources = "registries:
+    - {host: a.example.com, username: u, password: {secret: {namespace: vault, name: b}}}
+    - {secretName: second, dockerConfig: {secret: {namespace: vault, name: a}}}
+    - {secretName: second, ecr: {account: '123456789012', region: eu-west-1, credentialsSecret: {namespace: ci, name: aws}}}";
+    let here = [
+        "pullkeeper-credentials in ci: secrets aws: get",
+        "pullkeeper-credentials in vault: secrets a b: get",
+    ];
+    let both = "pullkeeper: secrets pullkeeper second: get list patch delete";
+    assert_grants(sources, &[], but(&[SECRETS], &[&[both][..], &here].concat()));
+    // Read as one of ours anyway.
+    assert_grants(&entry("{namespace: vault, name: pullkeeper}"), &[], PASS.to_vec());
+}
+
+#[test]
+fn namespaces_that_are_written_out_take_roles_there() {
+    let there = PASS.map(|line| line.replace("namespaces: list", "namespaces: get"));
+    let in_each = ["a", "b"].iter().flat_map(|name| {
+        there.iter().map(move |line| line.replacen("pullkeeper:", &format!("pullkeeper in {name}:"), 1))
+    });
+    let expected: Vec<_> = in_each.collect();
+    assert_grants("namespaces: [b, a]", &[], expected.iter().map(String::as_str).collect());
+    let watches = ["a", "b"].iter().flat_map(|name| {
+        ["serviceaccounts: watch", "secrets pullkeeper: watch"]
+            .map(|rule| format!("pullkeeper-watch in {name}: {rule}"))
+    });
+    let expected: Vec<_> = expected.iter().cloned().chain(watches).collect();
+    let looped = "namespaces: [b, a]\ntime: {interval: 60}";
+    assert_grants(looped, &[], expected.iter().map(String::as_str).collect());
+}
+
+#[test]
+fn a_loop_watches_unless_it_is_an_older_tools() {
+    let watches = [
+        "pullkeeper-watch: namespaces: get watch",
+        "pullkeeper-watch: serviceaccounts: watch",
+        "pullkeeper-watch: secrets pullkeeper: watch",
+    ];
+    assert_grants("time: {interval: 60}", &[], but(&[], &watches));
+    let updater = [("K8S_PULL_SECRET_NAME", "pull"), ("ECR_CREATE_MISSING", "true")];
+    let kept = "pullkeeper: secrets pull: get list patch";
+    assert_grants("", &updater[..1], vec![NAMESPACES, kept]);
+    let made = "pullkeeper: secrets pull: get list patch delete";
+    assert_grants("", &updater, vec![NAMESPACES, made, CREATE]);
+    // The oldest tool's file; between passes over all it looks where pods wait.
+    let oldest = |time: &str| {
+        format!(
+            "namespaces: ['*']\nregistry: {{host: a.io, username: u, password: p}}\ntime: {{interval: 60{time}}}"
+        )
+    };
+    let deletes = [NAMESPACES, SECRETS, CREATE, ACCOUNTS, PODS, "pullkeeper: pods: delete", EVENTS];
+    assert_grants(&oldest(""), &[("X", "")], deletes.to_vec());
+    let gets = ["pullkeeper-watch: namespaces: get"];
+    assert_grants(&oldest(", resync: 600"), &[("X", "")], [&deletes[..], &gets].concat());
+    // Fifty have watches of their own, and no more.
+    let names = (0..51).map(|n| format!("n{n}")).collect::<Vec<_>>().join(", ");
+    let many = lines(&config(&format!("namespaces: [{names}]\ntime: {{interval: 60}}"), &[]));
+    assert!(many.len() == 51 * 9 && many.iter().all(|line| !line.contains("watch")), "{}", many.len());
+}
+
+#[test]
+fn images_take_rights_of_their_own() {
+    let images = |more: &str| format!("images: {{rewrite: [{{from: docker.io, to: p.example.com}}]{more}}}");
+    let policy = [
+        "pullkeeper-images: mutatingadmissionpolicies mutatingadmissionpolicybindings pullkeeper-images: get",
+        "pullkeeper-images: mutatingadmissionpolicies pullkeeper-images: update",
+    ];
+    let webhook = ["pullkeeper-webhook: mutatingwebhookconfigurations pullkeeper-images: get update"];
+    let certificate = ["pullkeeper-webhook in pullkeeper: secrets pullkeeper-webhook: get update"];
+    let create = ["pullkeeper-webhook in pullkeeper: secrets: create"];
+    let table = [
+        ("", "", [&policy[..], &webhook, &certificate].concat()),
+        (", admission: policy", "", policy.to_vec()),
+        (", admission: off", "", Vec::new()),
+        (", admission: webhook", "", [&webhook[..], &certificate].concat()),
+        (", admission: webhook, webhook: {issue: false}", "", webhook.to_vec()),
+    ];
+    for (more, also, granted) in table {
+        assert_grants(&format!("{}\n{also}", images(more)), &[], but(&[], &granted));
+    }
+    // Who makes no Secret of ours makes the certificate's.
+    let kept = "pullkeeper: secrets pullkeeper: get list patch";
+    assert_grants(
+        &format!("{}\nsecret: {{create: false}}", images(", admission: webhook")),
+        &[],
+        but(&[SECRETS, CREATE], &[&[kept][..], &webhook, &certificate, &create].concat()),
+    );
+    // The variable of k8s-proxy-image-swapper alone: no Secret of ours, so none to evict pods for.
+    let alone = [&[NAMESPACES, PODS, PATCH, EVENTS][..], &policy, &webhook, &certificate, &create].concat();
+    assert_grants("", &[("PROXY_URL", "p.example.com")], alone);
+}
+
+#[test]
+fn an_instance_shares_no_name_and_may_take_away_what_it_left() {
+    let text =
+        "instance: watch\nsecret: {create: false, prune: true}\npods: {heal: off}\nserviceAccounts: none\n";
+    let pass = [
+        "pullkeeper-pass-watch: namespaces: list get",
+        "pullkeeper-pass-watch: secrets pullkeeper: get list patch delete",
+    ];
+    assert_grants(text, &[], pass.to_vec());
+    let watches =
+        ["pullkeeper-watch-watch: namespaces: watch", "pullkeeper-watch-watch: secrets pullkeeper: watch"];
+    assert_grants(&format!("{text}time: {{interval: 60}}"), &[], [pass, watches].concat());
+}
+
+#[test]
+fn yaml_and_json_are_the_same_objects_whatever_the_names() {
+    let holder = Holder { namespace: "1e3".into(), service_account: "null".into() };
+    for text in ["secret: {name: 'true'}", "namespaces: ['on', '007']\ninstance: '1.0'\nsecret: {name: 0x1f}"]
+    {
+        let grants = grants(&config(text, &[]));
+        let yaml = yaml(&grants, &holder);
+        let read: Vec<serde_json::Value> =
+            yaml.split("---\n").map(|own| serde_saphyr::from_str(own).unwrap()).collect();
+        assert_eq!(json(&grants, &holder)["items"], serde_json::json!(read), "{yaml}");
+        assert!(yaml.lines().all(|line| line.len() <= 120), "{yaml}");
+        assert!(
+            read.iter()
+                .all(|own| own["kind"] != "ClusterRoleBinding" || own["subjects"][0]["name"] == "null")
+        );
+    }
+}
