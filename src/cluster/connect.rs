@@ -4,16 +4,14 @@
 //! kubeconfig on a node would then act on another cluster. Here the first way that is given is taken,
 //! and if it is broken, that is the error.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kube::client::ClientBuilder;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio_util::sync::CancellationToken;
 
 use super::client::Cluster;
 use super::error::chain;
-use super::sidecar;
+use super::{explained, kubeconfig, sidecar};
 
 /// How long a connection may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -70,7 +68,12 @@ impl Choice {
                 })?;
                 (config, "in-cluster".to_owned())
             }
-            Way::Kubeconfig { files, from } => (self.read_kubeconfig(&files, &from).await?, from),
+            Way::Kubeconfig { files, from } => {
+                let config = kubeconfig::read(&files, self.context.as_ref())
+                    .await
+                    .map_err(|cause| ConnectError(format!("can't use the kubeconfig ({from}): {cause}")))?;
+                (config, from)
+            }
         };
         config.connect_timeout = Some(CONNECT);
         config.read_timeout = Some(SILENCE);
@@ -87,9 +90,9 @@ impl Choice {
         if self.ecrupdater && config.proxy_url.is_none() {
             sidecar::wait_for(&config.cluster_url, &stop).await;
         }
-        let client = ClientBuilder::try_from(config)
-            .map_err(|error| ConnectError(format!("can't use cluster {url} ({origin}): {}", chain(&error))))?
-            .build();
+        let client = explained::client(config, self.in_cluster, &stop)
+            .await
+            .map_err(|cause| ConnectError(format!("can't use cluster {url} ({origin}): {cause}")))?;
         Ok(Cluster::new(client, format!("{url} ({origin})"), stop))
     }
 
@@ -115,34 +118,31 @@ impl Choice {
         if self.in_cluster && !kubeconfig_flag {
             return Ok(Way::InCluster);
         }
-        let mut files = self.usual.clone();
-        // One that can't be read is there, and an error; only one that isn't there is passed over.
-        let there = files.iter().position(|file| !matches!(file.try_exists(), Ok(false)));
-        if let Some(file) = there.map(|index| files.swap_remove(index)) {
+        // One that can't be read is there, and an error; only one that isn't there is passed over, and a home
+        // that is not this user's.
+        let is_there = |file: &&PathBuf| {
+            !matches!(file.try_exists(), Ok(false)) && kubeconfig::closed_home(file).is_none()
+        };
+        if let Some(file) = self.usual.iter().find(is_there) {
             let from = format!("{}{context}", file.display());
-            return Ok(Way::Kubeconfig { files: vec![file], from });
+            return Ok(Way::Kubeconfig { files: vec![file.clone()], from });
         }
         if self.ecrupdater && !kubeconfig_flag {
             let from = "the default with K8S_PULL_SECRET_NAME";
             return Ok(Way::Url { url: ECRUPDATERS_PROXY.to_owned(), from });
         }
-        let looked: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+        let looked: Vec<_> = self.usual.iter().map(|file| looked_for(file)).collect();
         Err(ConnectError(format!(
             "no cluster: tried --server, KUBERNETES_API_ENDPOINT, --kubeconfig, KUBECONFIG, in-cluster, {}; give one of them",
             looked.join(", ")
         )))
     }
+}
 
-    async fn read_kubeconfig(&self, files: &[PathBuf], from: &str) -> Result<kube::Config, ConnectError> {
-        let broken = |cause: String| ConnectError(format!("can't use the kubeconfig ({from}): {cause}"));
-        let mut merged = Kubeconfig::default();
-        for file in files.iter().filter(|file| !file.as_os_str().is_empty()) {
-            let own = Kubeconfig::read_from(file).map_err(|error| broken(chain(&error)))?;
-            merged = merged.merge(own).map_err(|error| broken(chain(&error)))?;
-        }
-        let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
-        kube::Config::from_custom_kubeconfig(merged, &options).await.map_err(|error| broken(chain(&error)))
-    }
+/// A usual place, and why nothing can be found there.
+fn looked_for(file: &Path) -> String {
+    let why = kubeconfig::closed_home(file).map(|why| format!(" ({why})"));
+    format!("{}{}", file.display(), why.unwrap_or_default())
 }
 
 /// A URL whose scheme may be left out, as it is for `kubectl proxy`.

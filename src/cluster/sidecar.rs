@@ -38,10 +38,15 @@ pub(super) async fn wait_for(url: &http::Uri, stop: &CancellationToken) {
 /// Host and port, where they are of plain http on loopback.
 fn loopback(url: &http::Uri) -> Option<(String, u16)> {
     let host = url.host()?.trim_start_matches('[').trim_end_matches(']');
-    let is_loopback = host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let is_plain = url.scheme_str() == Some("http");
-    (is_plain && is_loopback).then(|| (host.to_owned(), url.port_u16().unwrap_or(80)))
+    (is_plain && is_loopback(host)).then(|| (host.to_owned(), url.port_u16().unwrap_or(80)))
+}
+
+/// Is this host, whose brackets may stand, the machine or the container itself?
+pub(super) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Is a connection refused at one of the host's addresses, and made at none?

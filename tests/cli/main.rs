@@ -6,6 +6,7 @@
 mod bad_configuration;
 mod cluster_choice;
 mod configuration;
+mod docker_run;
 mod endings;
 mod flags;
 mod image;
