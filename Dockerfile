@@ -28,10 +28,11 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc \
            CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc && \
     RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bin pullkeeper --target "${target}" && \
-    mkdir -p /out/etc/ssl/certs && \
+    mkdir -p /out/etc/ssl/certs /out/root && \
     cp "target/${target}/release/pullkeeper" /out/ && \
     cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/
 
+# /root is for everybody to look into: there kubeconfigs are mounted, and whoever mounts one runs as its owner.
 FROM ${BASE}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
