@@ -12,12 +12,15 @@ mod older_tool;
 mod place;
 #[path = "../program/mod.rs"]
 mod program;
+#[path = "../published/mod.rs"]
+mod published;
 mod regions;
 mod rights;
 mod secrets;
 mod server;
 #[path = "../testbed/mod.rs"]
 mod testbed;
+mod their_manifests;
 mod unverified;
 
 use std::net::TcpStream;

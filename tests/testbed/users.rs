@@ -115,7 +115,7 @@ pub async fn token(client: &Client, namespace: &str, name: &str) -> String {
 }
 
 /// The authorizer learns of new roles by a watch, a moment later: asks it until it allows the last rule.
-async fn honoured(client: &Client, user: &str, rules: &[PolicyRule], namespace: Option<&str>) {
+pub async fn honoured(client: &Client, user: &str, rules: &[PolicyRule], namespace: Option<&str>) {
     let Some(rule) = rules.iter().rev().find(|rule| rule.resources.is_some()) else {
         return;
     };
