@@ -20,14 +20,13 @@ RUN case "${TARGETARCH}" in \
       apt-get install -y --no-install-recommends "crossbuild-essential-${TARGETARCH}"; \
     fi
 COPY . .
-# With an explicit target, RUSTFLAGS are for the program alone: proc macros can't be static. The binary leaves the cached
-# directory in the same step, for a cache is no part of the image.
+# The program leaves the cached directory in the same step, for a cache is no part of the image.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     target=$(cat /target) && \
     export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc \
            CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc && \
-    RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bin pullkeeper --target "${target}" && \
+    cargo build --config .cargo/static.toml --release --locked --bin pullkeeper --target "${target}" && \
     mkdir -p /out/etc/ssl/certs /out/root && \
     cp "target/${target}/release/pullkeeper" /out/ && \
     cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/

@@ -46,7 +46,7 @@ host := `rustc -vV | sed -n 's/^host: //p'`
 
 # The static program, as the image holds it
 static:
-    RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bin pullkeeper --target {{ host }}
+    cargo build --config .cargo/static.toml --release --locked --bin pullkeeper --target {{ host }}
     @ls -l target/{{ host }}/release/pullkeeper
 
 # What is released for this machine's kind of processor, into dist/: program, checksums, SBOM, changelog
