@@ -174,11 +174,41 @@ pub(super) fn update_secret(
     version: &str,
     content: &Content,
 ) -> Request<Vec<u8>> {
+    let path = path("secrets", Some(namespace), Some(name));
+    write(Method::PATCH, &path, "application/merge-patch+json", &written(version, content))
+}
+
+/// The same as a replacement of the whole Secret, of which `whole` is all that the API server told: for who may update
+/// and not patch.
+pub(super) fn replace_secret(
+    namespace: &str,
+    name: &str,
+    version: &str,
+    content: &Content,
+    mut whole: Value,
+) -> Request<Vec<u8>> {
+    merge(&mut whole, written(version, content));
+    write(Method::PUT, &path("secrets", Some(namespace), Some(name)), JSON, &whole)
+}
+
+fn written(version: &str, content: &Content) -> Value {
     let mut body = json!({"metadata": {"resourceVersion": version, "annotations": {STATE: content.state}}});
     if let (Some(_), Some(map)) = (&content.docker_config, body.as_object_mut()) {
         map.insert("data".to_owned(), data(content));
     }
-    write(Method::PATCH, &path("secrets", Some(namespace), Some(name)), "application/merge-patch+json", &body)
+    body
+}
+
+/// Applies a merge patch (RFC 7386) that takes nothing away.
+fn merge(whole: &mut Value, patch: Value) {
+    match (whole, patch) {
+        (Value::Object(whole), Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(whole.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (whole, value) => *whole = value,
+    }
 }
 
 /// Notes on a Secret of ours to which ServiceAccounts its name was added: as another manager than its data's, for it is

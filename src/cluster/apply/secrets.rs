@@ -4,7 +4,7 @@
 use super::{Missing, Writer};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::{requests, wire};
-use crate::plan::secrets::{Action, judge};
+use crate::plan::secrets::{Action, Content, judge};
 use crate::plan::{Applied, Finding, SecretChange, Verb};
 
 /// How often a Secret is judged anew before the next pass has to try.
@@ -99,8 +99,7 @@ impl Writer<'_> {
         let (namespace, name) = (self.own.name.as_str(), change.wanted.name.as_str());
         let content = match action {
             Action::Update { resource_version, content } => {
-                let request = requests::update_secret(namespace, name, resource_version, content);
-                return self.cluster.send(&request).await.map(drop);
+                return self.update_secret(name, resource_version, content).await;
             }
             Action::Recreate { uid, resource_version, content } => {
                 // Between delete and create there is nothing, so first: may it be created at all? An API server asks
@@ -124,6 +123,28 @@ impl Writer<'_> {
         };
         let request = requests::create_secret(namespace, name, &change.wanted.instance, content);
         self.cluster.send(&request).await.map(drop)
+    }
+}
+
+impl Writer<'_> {
+    /// Patches a Secret. Where only its replacement is allowed, as by eatr's role, it is read whole for that, so that
+    /// nothing is lost that we don't know.
+    async fn update_secret(&self, name: &str, version: &str, content: &Content) -> Result<(), ApiError> {
+        let namespace = self.own.name.as_str();
+        let patch = requests::update_secret(namespace, name, version, content);
+        let refusal = match self.cluster.send(&patch).await {
+            Err(error) if error.meaning() == Meaning::Forbidden => error,
+            sent => return sent.map(drop),
+        };
+        let replace = async || {
+            let whole = self.cluster.json(&requests::get("secrets", namespace, name)).await?;
+            let replacement = requests::replace_secret(namespace, name, version, content, whole);
+            self.cluster.send(&replacement).await.map(drop)
+        };
+        match replace().await {
+            Err(error) if error.meaning() == Meaning::Forbidden => Err(refusal),
+            replaced => replaced,
+        }
     }
 }
 
