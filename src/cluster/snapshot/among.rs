@@ -35,7 +35,7 @@ impl Cluster {
                 Err(error) if error.is_silence() => return Err(error),
                 Err(error) => {
                     let subject = Subject::global("Namespace", &name);
-                    let remedy = "grant list on namespaces";
+                    let remedy = "grant get and list on namespaces";
                     snapshot.errors.push(unread(subject, "can't be read", &error, remedy));
                 }
             }
@@ -44,7 +44,7 @@ impl Cluster {
     }
 
     /// Adds to `snapshot` what is left in namespaces that aren't chosen any more. One that can't be read is looked at
-    /// by another pass.
+    /// by another pass; a right that is missing is told.
     pub(super) async fn look_at_left(
         &self,
         config: &Config,
@@ -55,6 +55,13 @@ impl Cluster {
         let looks = stream::iter(names.map(|name| self.look_at(config, name, false)));
         let looks: Vec<_> = looks.buffered(NAMESPACES).collect().await;
         for (name, seen, contents) in looks {
+            if let Err(error) = &seen
+                && error.meaning() == Meaning::Forbidden
+            {
+                let subject = Subject::global("Namespace", &name);
+                let what = "can't be read, so what is left there stays";
+                snapshot.findings.push(unread(subject, what, error, "grant get on namespaces"));
+            }
             let (Ok(Some((namespace, false))), Some(contents)) = (seen, contents) else { continue };
             // Else what names our Secrets isn't known.
             if contents.service_accounts.is_ok() {
