@@ -237,7 +237,7 @@ fn shortly(error: &ApiError) -> String {
 /// Of a right that is missing only the log tells: who never installed it needs none.
 fn untold(object: Object, config: &Config) {
     log::info!(
-        "{} {} may not be read, so it isn't kept in step with images.rewrite where it was installed; grant what manifests/images or manifests/webhook grants, or set images.admission: off",
+        "{} {} may not be read, so it isn't kept in step with images.rewrite where it was installed; grant what pullkeeper rbac prints, or set images.admission: off",
         object.kind(),
         Policy::name(&config.instance)
     );

@@ -35,7 +35,7 @@ pub enum WebhookError {
     #[error("{0}")]
     Issue(#[from] IssueError),
     /// The Secret may not be read: its certificate would end unseen.
-    #[error("{0}; grant what manifests/webhook grants, or set images.webhook.issue: false")]
+    #[error("{0}; grant what pullkeeper rbac prints, or set images.webhook.issue: false")]
     Unread(#[source] ApiError),
     /// The Secret isn't ours.
     #[error(
