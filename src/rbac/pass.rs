@@ -32,12 +32,11 @@ fn namespaces(config: &Config, everywhere: bool) -> Rule {
         return Rule::new("", "namespaces", ["get"], why);
     }
     let why = "Which namespaces there are; the pause annotation.";
-    let rule = Rule::new("", "namespaces", ["list"], why);
     if !gets_namespaces(config) {
-        return rule;
+        return Rule::new("", "namespaces", ["list"], why);
     }
     let why = format!("{why} get: those that are no longer chosen, where a Secret of ours is left.");
-    Rule { why, ..rule.and("get", true) }
+    Rule::new("", "namespaces", ["get", "list"], why)
 }
 
 /// Does a single pass look for namespaces that are no longer chosen? Only an instance with a name does.

@@ -26,8 +26,8 @@ fn lines(config: &Config) -> Vec<String> {
         let place = grant.namespace.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
         for Rule { resources, names, verbs, .. } in grant.rules {
             let (resources, verbs) = (resources.join(" "), verbs.join(" "));
-            let names = names.iter().map(|name| format!(" {name}")).collect::<String>();
-            lines.push(format!("{}{place}: {resources}{names}: {verbs}", grant.name));
+            let objects = [vec![resources], names].concat().join(" ");
+            lines.push(format!("{}{place}: {objects}: {verbs}", grant.name));
         }
     }
     lines
@@ -198,7 +198,7 @@ fn an_instance_shares_no_name_and_may_take_away_what_it_left() {
     let text =
         "instance: watch\nsecret: {create: false, prune: true}\npods: {heal: off}\nserviceAccounts: none\n";
     let pass = [
-        "pullkeeper-pass-watch: namespaces: list get",
+        "pullkeeper-pass-watch: namespaces: get list",
         "pullkeeper-pass-watch: secrets pullkeeper: get list patch delete",
     ];
     assert_grants(text, &[], pass.to_vec());
