@@ -1,4 +1,4 @@
-//! A way to a registry that can be shut: connections are refused, and the port stays ours.
+//! A way to a server that can be shut: connections are refused, and the port stays ours.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -17,12 +17,17 @@ pub(crate) struct Door {
 
 impl Door {
     pub(crate) fn new() -> Self {
-        let shut = bound(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        Self::at(Ipv4Addr::LOCALHOST, 0)
+    }
+
+    /// One at an address of this network, and a port; 0 is any.
+    pub(crate) fn at(address: Ipv4Addr, port: u16) -> Self {
+        let shut = bound(SocketAddr::from((address, port)));
         let address = shut.local_addr().expect("an address").as_socket().expect("of a port");
         Self { address, shut: Some(shut), open: None }
     }
 
-    /// `127.0.0.1:PORT`
+    /// `ADDRESS:PORT`
     pub(crate) fn host(&self) -> String {
         self.address.to_string()
     }

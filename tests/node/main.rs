@@ -63,8 +63,16 @@ macro_rules! scenarios {
 
 const PATIENCE: Duration = Duration::from_mins(5);
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    if let Err(error) = testbed::node::enter_network() {
+        eprintln!("error: {error:#}");
+        return ExitCode::FAILURE;
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(play())
+}
+
+async fn play() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let mut scenarios: Vec<Scenario> = scenarios! {
         behind_a_proxy: image_that_exists_only_there;

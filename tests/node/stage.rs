@@ -1,15 +1,17 @@
-//! What all scenarios share: a control plane with a node, and the ServiceAccount that is shipped, with the
-//! rights that are shipped.
+//! What all scenarios share: a control plane with a node, and a ServiceAccount with the rights that are shipped.
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use kube::Client;
 use serde_json::Value;
 
+use crate::door::Door;
 use crate::said::Said;
 use crate::testbed::ControlPlane;
 use crate::testbed::fixtures::namespace;
-use crate::testbed::node::{FLAGS, Node};
+use crate::testbed::node::{FLAGS, Node, Own, SERVICE};
 use crate::testbed::users::{Role, Scope, User, user};
 
 pub(crate) struct Stage {
@@ -17,6 +19,8 @@ pub(crate) struct Stage {
     // Before the control plane: it ends first.
     pub(crate) node: Node,
     pub(crate) plane: ControlPlane,
+    /// Where pods look for the API server.
+    _service: Door,
     /// As whom the passes are made.
     pub(crate) user: User,
 }
@@ -24,18 +28,30 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts all of it.
     pub(crate) async fn set() -> Result<Self> {
-        Node::check()?;
         let plane = ControlPlane::start_with(FLAGS)?;
-        let node = Node::start(&plane).await?;
+        let mut service = Door::at(SERVICE, 443);
+        service.open(plane.url().trim_start_matches("https://"));
+        let node = Node::start(&plane, &own_image()).await?;
         let admin = plane.admin();
-        namespace("pullkeeper").create(&admin).await;
+        namespace("laptop").create(&admin).await;
         let role = Role::Rules(shipped_rules());
-        let user = user(&admin, "pullkeeper", "pullkeeper", role, Scope::Cluster).await;
-        Ok(Self { said: Said::listen(&admin), node, plane, user })
+        let user = user(&admin, "laptop", "pullkeeper", role, Scope::Cluster).await;
+        Ok(Self { said: Said::listen(&admin), node, plane, _service: service, user })
     }
 
     pub(crate) fn admin(&self) -> Client {
         self.plane.admin()
+    }
+}
+
+/// The image that the variable names, which the gate makes of the Dockerfile; else one of the program under test.
+fn own_image() -> Own {
+    let given = std::env::var_os("PULLKEEPER_IMAGE");
+    let of = given.as_ref().map_or("this build's program".into(), |path| path.to_string_lossy());
+    eprintln!("pullkeeper:0.1.0 is made of {of}");
+    match given {
+        Some(archive) => Own::Archive(archive.into()),
+        None => Own::Program(PathBuf::from(env!("CARGO_BIN_EXE_pullkeeper"))),
     }
 }
 

@@ -30,11 +30,25 @@ const REFERENCE: Directory<'_> =
 const KUSTOMIZE: Directory<'_> =
     Directory { prefix: "kustomize", module: "kustomize", sources: &["go.mod", "go.sum"] };
 
-/// The kubelet and what gives it work. In a module of their own for the same reason.
+/// The kubelet, what gives it work, and what gives its pods a network. In a module of their own for the same reason.
 const NODE: Directory<'_> = Directory { prefix: "node", module: "node", sources: &["go.mod", "go.sum"] };
 
-const NODE_TOOLS: Directory<'_> =
-    Directory { prefix: "node-tools", module: "node", sources: &["launcher", "app"] };
+const NODE_TOOLS: Directory<'_> = Directory {
+    prefix: "node-tools",
+    module: "node",
+    sources: &["go.mod", "go.sum", "launcher", "app", "network"],
+};
+
+/// Those of [`NODE`], with their packages.
+const NODE_PROGRAMS: [(&str, &str); 7] = [
+    ("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
+    ("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+    ("kubelet", "k8s.io/kubernetes/cmd/kubelet"),
+    ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+    ("loopback", "github.com/containernetworking/plugins/plugins/main/loopback"),
+    ("ptp", "github.com/containernetworking/plugins/plugins/main/ptp"),
+    ("host-local", "github.com/containernetworking/plugins/plugins/ipam/host-local"),
+];
 
 /// Paths of programs that are there and run.
 #[derive(Debug, Clone)]
@@ -86,29 +100,28 @@ pub fn kustomize() -> Result<PathBuf> {
 
 /// What runs a node.
 pub struct NodeBinaries {
-    /// The directory of kubelet, kube-controller-manager and kube-scheduler.
+    /// The directory of kubelet, kube-controller-manager, kube-scheduler, kubectl, and plugins for networks.
     pub programs: PathBuf,
     /// Runs them, see `node/launcher/main.go`.
     pub launcher: PathBuf,
     /// What the images of its pods run, see `node/app/main.go`.
     pub app: PathBuf,
+    /// Runs a program in a network of its own, see `node/network/main.go`.
+    pub network: PathBuf,
 }
 
 /// Finds or builds what a node needs beside containerd and runc.
 pub fn node() -> Result<NodeBinaries> {
-    let mut kubelet = PathBuf::new();
-    for (name, takes) in [
-        ("kube-scheduler", "a minute or two on 2 cores"),
-        ("kube-controller-manager", "a minute or two on 2 cores"),
-        ("kubelet", "a minute or two on 2 cores"),
-    ] {
-        kubelet = NODE.built(&Program { name, package: &format!("k8s.io/kubernetes/cmd/{name}"), takes })?;
+    let mut last = PathBuf::new();
+    for (name, package) in NODE_PROGRAMS {
+        last = NODE.built(&Program { name, package, takes: "a minute or two on 2 cores" })?;
     }
     let tool = |name, package| NODE_TOOLS.built(&Program { name, package, takes: "seconds" });
     Ok(NodeBinaries {
-        programs: kubelet.parent().context("a directory")?.to_owned(),
+        programs: last.parent().context("a directory")?.to_owned(),
         launcher: tool("launcher", "./launcher")?,
         app: tool("app", "./app")?,
+        network: tool("network", "./network")?,
     })
 }
 

@@ -6,16 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 )
 
 const pauseImage = "localhost/pause:1"
 
-// The pods of this node use the machine's own network, so no plugin of this file is
-// ever run; containerd only wants to see one.
-const network = `{"cniVersion": "0.4.0", "name": "none", "plugins": [{"type": "none"}]}`
+// Each pod has a pair of devices of its own, and reaches the node's addresses through it. Nothing is masked.
+const network = `{"cniVersion": "0.4.0", "name": "pods", "plugins": [{"type": "ptp", "ipam": {
+  "type": "host-local", "ranges": [[{"subnet": "10.2.0.0/16"}]], "routes": [{"dst": "0.0.0.0/0"}]
+}}]}`
 
 const containerdConfig = `version = 2
 root = %q
@@ -29,7 +29,10 @@ state = "/run/containerd"
   disable_apparmor = true
   restrict_oom_score_adj = true
   [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = %q
     conf_dir = %q
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = %q
   [plugins."io.containerd.grpc.v1.cri".containerd]
     # Works on whatever the directory is on, a container's overlay too.
     snapshotter = "native"
@@ -41,7 +44,11 @@ func prepare(o options) error {
 	if err != nil {
 		return err
 	}
-	pause, err := archive(pauseImage, layer)
+	pause, err := archive(pauseImage, layer, imageConfig{Entrypoint: []string{"/app"}})
+	if err != nil {
+		return err
+	}
+	own, err := ownArchive(o)
 	if err != nil {
 		return err
 	}
@@ -49,15 +56,18 @@ func prepare(o options) error {
 	if err != nil {
 		return err
 	}
-	networks := o.file("networks")
+	networks, registries := o.file("networks"), o.file("registries")
+	containerd := fmt.Appendf(nil, containerdConfig,
+		containerdRoot(o), socket, o.file("opt"), pauseImage, o.programs, networks, registries)
 	return errors.Join(
 		os.Mkdir(networks, 0o700),
-		os.WriteFile(filepath.Join(networks, "none.conflist"), []byte(network), 0o600),
-		os.WriteFile(o.file("containerd.toml"),
-			fmt.Appendf(nil, containerdConfig, containerdRoot(o), socket, o.file("opt"), pauseImage, networks), 0o600),
+		os.Mkdir(registries, 0o700),
+		os.WriteFile(filepath.Join(networks, "pods.conflist"), []byte(network), 0o600),
+		os.WriteFile(o.file("containerd.toml"), containerd, 0o600),
 		os.WriteFile(o.file("kubelet.json"), kubelet, 0o600),
 		os.WriteFile(o.file("layer.tar"), layer, 0o600),
 		os.WriteFile(o.file("pause.tar"), pause, 0o600),
+		os.WriteFile(o.file("pullkeeper.tar"), own, 0o600),
 	)
 }
 
@@ -69,10 +79,13 @@ func kubeletConfig(o options) any {
 		"apiVersion":               "kubelet.config.k8s.io/v1beta1",
 		"kind":                     "KubeletConfiguration",
 		"containerRuntimeEndpoint": "unix://" + socket,
-		"enableServer":             false,
 		"healthzPort":              0,
 		"volumePluginDir":          o.file("volume-plugins"),
 		"resolvConf":               "",
+		// For `kubectl logs`, asked for by an API server that is as unknown to it as everybody else in this network.
+		"address":        o.address,
+		"authentication": map[string]any{"anonymous": map[string]any{"enabled": true}, "webhook": map[string]any{"enabled": false}},
+		"authorization":  map[string]any{"mode": "AlwaysAllow"},
 		// Scenarios run side by side: no pull may wait for another, nor be refused because of it.
 		"serializeImagePulls": false,
 		"registryPullQPS":     0,
@@ -91,17 +104,14 @@ func kubeletConfig(o options) any {
 }
 
 func kubeletFlags(o options) []string {
-	flags := []string{
+	return []string{
 		"--config=" + o.file("kubelet.json"),
 		"--kubeconfig=" + o.nodeConfig,
 		"--root-dir=" + o.file("kubelet"),
 		"--cert-dir=" + o.file("pki"),
 		"--hostname-override=node-1",
+		"--node-ip=" + o.address,
 	}
-	if address := ownAddress(); address != "" {
-		flags = append(flags, "--node-ip="+address)
-	}
-	return flags
 }
 
 func controllerManagerFlags(o options) []string {
@@ -118,15 +128,4 @@ func schedulerFlags(o options) []string {
 		"--leader-elect=false",
 		"--secure-port=0", // serves nothing
 	}
-}
-
-// ownAddress is one that the kubelet takes for its node without asking DNS or the routes for it.
-func ownAddress() string {
-	addresses, _ := net.InterfaceAddrs()
-	for _, address := range addresses {
-		if network, ok := address.(*net.IPNet); ok && network.IP.IsGlobalUnicast() && network.IP.To4() != nil {
-			return network.IP.String()
-		}
-	}
-	return ""
 }

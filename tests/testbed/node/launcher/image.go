@@ -13,6 +13,9 @@ import (
 	"runtime"
 )
 
+// nameAnnotation is where containerd looks for an image's name first.
+const nameAnnotation = "io.containerd.image.name"
+
 // appLayer is an image's layer whose one file is the app.
 func appLayer(path string) ([]byte, error) {
 	app, err := os.ReadFile(path)
@@ -22,9 +25,15 @@ func appLayer(path string) ([]byte, error) {
 	return tarOf(file{"app", 0o755, app})
 }
 
+// imageConfig is what a container of an image runs, and as whom.
+type imageConfig struct {
+	Entrypoint []string
+	User       string `json:",omitempty"`
+}
+
 // archive is an OCI image layout in a tar, which containerd imports under that name:
 // https://github.com/opencontainers/image-spec/blob/main/image-layout.md
-func archive(name string, layer []byte) ([]byte, error) {
+func archive(name string, layer []byte, run imageConfig) ([]byte, error) {
 	var files []file
 	var failed error
 	blob := func(kind string, content any) map[string]any {
@@ -44,14 +53,14 @@ func archive(name string, layer []byte) ([]byte, error) {
 	content := blob("layer.v1.tar", layer)
 	config := blob("config.v1+json", map[string]any{
 		"architecture": runtime.GOARCH, "os": "linux",
-		"config": map[string]any{"Entrypoint": []string{"/app"}},
+		"config": run,
 		"rootfs": map[string]any{"type": "layers", "diff_ids": []any{content["digest"]}},
 	})
 	manifest := blob("manifest.v1+json", map[string]any{
 		"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
 		"config": config, "layers": []any{content},
 	})
-	manifest["annotations"] = map[string]string{"io.containerd.image.name": name}
+	manifest["annotations"] = map[string]string{nameAnnotation: name}
 	index, err := json.Marshal(map[string]any{"schemaVersion": 2, "manifests": []any{manifest}})
 	if err := errors.Join(err, failed); err != nil {
 		return nil, err

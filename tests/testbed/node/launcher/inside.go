@@ -48,8 +48,10 @@ func runInside(o options) error {
 	if err := awaitContainerd(o); err != nil {
 		return err
 	}
-	if err := importPause(o); err != nil {
-		return err
+	for _, name := range []string{"pause.tar", "pullkeeper.tar"} {
+		if err := importImage(o, name); err != nil {
+			return err
+		}
 	}
 	for name, args := range map[string][]string{
 		"kubelet":                 kubeletFlags(o),
@@ -60,7 +62,9 @@ func runInside(o options) error {
 			return err
 		}
 	}
-	_ = json.NewEncoder(os.Stdout).Encode(map[string]string{"layer": o.file("layer.tar")})
+	_ = json.NewEncoder(os.Stdout).Encode(map[string]string{
+		"layer": o.file("layer.tar"), "registries": o.file("registries"),
+	})
 	return reap(o, running)
 }
 
@@ -135,10 +139,10 @@ func awaitContainerd(o options) error {
 	return failure(o, "containerd", "does not answer")
 }
 
-func importPause(o options) error {
-	output, err := exec.Command("ctr", "--address", socket, "--namespace", "k8s.io", "images", "import", o.file("pause.tar")).CombinedOutput()
+func importImage(o options, name string) error {
+	output, err := exec.Command("ctr", "--address", socket, "--namespace", "k8s.io", "images", "import", o.file(name)).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("cannot import the pause image: %w: %s", err, output)
+		return fmt.Errorf("cannot import %s: %w: %s", name, err, output)
 	}
 	return nil
 }

@@ -10,11 +10,16 @@
 // even one that was killed. That first process ends when its stdin closes, and whoever
 // started us holds the other end.
 //
+// Its pods have addresses of their own; so it belongs into a network of its own (see
+// ../network/main.go), which has the node's address.
+//
 // When containerd answers and the kubelet starts, one line of JSON on stdout says
-// where an image's layer is that holds the app, for the tests' own images.
+// where an image's layer is that holds the app, for the tests' own images, and where
+// containerd looks up registries that it is to find elsewhere than by their names.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -50,8 +55,11 @@ func main() {
 
 type options struct {
 	dir        string // for all files
-	programs   string // directory of kubelet, kube-controller-manager and kube-scheduler
+	programs   string // directory of kubelet, kube-controller-manager, kube-scheduler and the network's plugins
 	app        string // what the images run
+	image      string // an archive of the image pullkeeper:0.1.0; or else
+	program    string // what is to be such an image, with the libraries that it is linked to
+	address    string // of the node
 	nodeConfig string // kubeconfig of the kubelet
 	config     string // kubeconfig of the other two
 	key        string // signs the tokens of ServiceAccounts
@@ -67,7 +75,17 @@ func parse() (options, error) {
 	for name, path := range paths {
 		flag.StringVar(path, name, "", "see options")
 	}
+	for name, path := range map[string]*string{"image": &o.image, "program": &o.program} {
+		flag.Func(name, "see options", func(given string) (err error) {
+			*path, err = filepath.Abs(given)
+			return err
+		})
+	}
+	flag.StringVar(&o.address, "address", "", "see options")
 	flag.Parse()
+	if o.address == "" {
+		return o, errors.New("--address is missing")
+	}
 	for name, path := range paths {
 		if *path == "" {
 			return o, fmt.Errorf("--%s is missing", name)
