@@ -14,7 +14,7 @@ use crate::table::Row;
 use crate::workload::{container, deployment, pod, spec};
 
 /// Nobody answers there.
-const AWAY: &str = "registry.invalid";
+pub(crate) const AWAY: &str = "registry.invalid";
 
 /// A Deployment of an image that only the proxy has: the policy has its pods made with the proxy's, and nobody touches
 /// the Deployment.
@@ -51,7 +51,7 @@ pub(crate) async fn image_that_exists_only_there(scene: &Scene) -> Row {
 }
 
 /// `pullkeeper images …`, as the cluster's administrator.
-async fn images_command(scene: &Scene, config: &str, action: &'static str) {
+pub(crate) async fn images_command(scene: &Scene, config: &str, action: &'static str) {
     let file = ConfigFile::new(config);
     let kubeconfig = scene.stage.plane.kubeconfig(scene.stage.plane.admin_token());
     let ran = spawn_blocking(move || {
@@ -63,8 +63,8 @@ async fn images_command(scene: &Scene, config: &str, action: &'static str) {
     assert_eq!(ran.code, Some(0), "{}", ran.everything());
 }
 
-/// The API server reads its policies from a watch.
-async fn holds(scene: &Scene) {
+/// Waits until it does: the API server reads its policies, and whom it calls, from a watch.
+pub(crate) async fn holds(scene: &Scene) {
     let rehearsal = PostParams { dry_run: true, field_manager: None };
     let image = format!("{AWAY}/team/app:1");
     let pod: Pod =

@@ -4,7 +4,11 @@
 //! for the scenarios whose names hold one of the words.
 //!
 //! One node serves all scenarios, each with a namespace and a registry of its own, all at once: mostly they
-//! wait. Each ends as a row of the table that is printed last. Times are told, and only bounded by patience.
+//! wait. Beside them, one after the other, are those that install what `manifests/` ships into the cluster,
+//! with kubectl and our own image. Each ends as a row of the table that is printed last. Times are told, and
+//! only bounded by patience.
+//!
+//! The installations take moto, an AWS that nobody here wrote, as `MOTO_SERVER`; see `tests/moto`.
 
 #![allow(
     clippy::expect_used,
@@ -14,26 +18,37 @@
     clippy::unwrap_used
 )]
 
+#[path = "../moto/server.rs"]
+#[allow(dead_code)] // what its own tests ask
+mod moto;
 #[path = "../program/mod.rs"]
 mod program;
 #[path = "../testbed/mod.rs"]
 mod testbed;
 
+mod as_deployment;
+mod as_job;
 mod behind_a_proxy;
 mod budgets;
 mod controllers;
+mod cronjob;
 mod door;
 mod in_place;
+mod installation;
 mod jobs;
+mod kubectl;
+mod named_namespaces;
 mod oldest_tool;
 mod pass;
 mod pods;
 mod rewritten;
+mod rotated;
 mod said;
 mod scene;
 mod stage;
 mod table;
 mod untouched;
+mod webhook;
 mod workload;
 
 use std::pin::Pin;
@@ -43,11 +58,11 @@ use std::time::{Duration, Instant};
 
 use scene::Scene;
 use stage::Stage;
-use table::{Row, Table};
+use table::{Ended, Row, Table};
 use tokio::task::JoinSet;
 
-/// What a user would call it, and what happens.
-type Scenario = (&'static str, for<'a> fn(&'a Scene) -> Running<'a>);
+/// What a user would call it, and what happens at such a place.
+type Scenario<P> = (&'static str, for<'a> fn(&'a P) -> Running<'a>);
 
 type Running<'a> = Pin<Box<dyn Future<Output = Row> + Send + 'a>>;
 
@@ -56,7 +71,7 @@ macro_rules! scenarios {
     ($($module:ident: $($function:ident)+;)+) => {
         vec![$($((
             concat!(stringify!($module), "::", stringify!($function)),
-            |scene| Box::pin($module::$function(scene)),
+            |place| Box::pin($module::$function(place)),
         )),+),+]
     };
 }
@@ -73,8 +88,29 @@ fn main() -> ExitCode {
 }
 
 async fn play() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let mut scenarios: Vec<Scenario> = scenarios! {
+    let began = Instant::now();
+    let stage = match Stage::set().await {
+        Ok(stage) => Arc::new(stage),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    eprintln!("the node takes pods after {:.1?}", began.elapsed());
+    let (at_once, in_turn) = tokio::join!(at_once(&stage), in_turn(&stage));
+    let table = Table { rows: at_once.into_iter().chain(in_turn).collect() };
+    eprintln!("\nwhat the kubelet said:");
+    stage.said.lines().iter().for_each(|line| eprintln!("  {line}"));
+    eprint!("{table}");
+    eprintln!("the whole took {:.0?}", began.elapsed());
+    // The node ends here, and is waited for.
+    drop(stage);
+    if table.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Each at a place of its own.
+async fn at_once(stage: &Arc<Stage>) -> Vec<Ended> {
+    let scenarios: Vec<Scenario<Scene>> = scenarios! {
         behind_a_proxy: image_that_exists_only_there;
         budgets: two_pending_pods two_pods_that_ran;
         controllers: daemon_set deployment stateful_set;
@@ -97,44 +133,50 @@ async fn play() -> ExitCode {
             registry_that_is_down
             tag_that_does_not_exist;
     };
-    scenarios.retain(|(name, _)| words.is_empty() || words.iter().any(|word| name.contains(word)));
-
-    let began = Instant::now();
-    let stage = match Stage::set().await {
-        Ok(stage) => Arc::new(stage),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            return ExitCode::FAILURE;
-        }
-    };
-    eprintln!("the node takes pods after {:.1?}", began.elapsed());
     let mut running = JoinSet::new();
-    for (name, scenario) in scenarios {
-        let stage = Arc::clone(&stage);
-        running.spawn(async move {
-            let row = tokio::spawn(tokio::time::timeout(PATIENCE, async move {
-                let scene = Scene::new(stage, name).await;
-                let row = scenario(&scene).await;
-                scene.clear().await;
-                row
-            }));
-            (name, row.await)
-        });
+    for (name, scenario) in chosen(scenarios) {
+        let stage = Arc::clone(stage);
+        running.spawn(ended(name, async move {
+            let scene = Scene::new(stage, name).await;
+            let row = scenario(&scene).await;
+            scene.clear().await;
+            row
+        }));
     }
-    let mut table = Table::default();
-    while let Some(ended) = running.join_next().await {
-        let (name, ended) = ended.expect("it only waits");
-        match ended {
-            Ok(Ok(row)) => table.add(name, row),
-            Ok(Err(_)) => table.failed(name, "it took too long"),
-            Err(_) => table.failed(name, "see above"),
-        }
+    running.join_all().await
+}
+
+/// All in the namespaces that the manifests name.
+async fn in_turn(stage: &Arc<Stage>) -> Vec<Ended> {
+    let scenarios: Vec<Scenario<Arc<Stage>>> = scenarios! {
+        as_deployment: serves_a_new_namespace;
+        as_job: ends_when_all_pods_run;
+        cronjob: its_first_job_heals;
+        named_namespaces: without_any_cluster_wide_right;
+        rotated: its_next_job_brings_the_new_password;
+        webhook: image_that_exists_only_at_the_proxy;
+    };
+    let mut rows = Vec::new();
+    for (name, scenario) in chosen(scenarios) {
+        let stage = Arc::clone(stage);
+        rows.push(ended(name, async move { scenario(&stage).await }).await);
     }
-    eprintln!("\nwhat the kubelet said:");
-    stage.said.lines().iter().for_each(|line| eprintln!("  {line}"));
-    eprint!("{table}");
-    eprintln!("the whole took {:.0?}", began.elapsed());
-    // The node ends here, and is waited for.
-    drop(stage);
-    if table.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    rows
+}
+
+/// Those whose names hold a word of the command line; without any, all.
+fn chosen<P>(mut scenarios: Vec<Scenario<P>>) -> Vec<Scenario<P>> {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    scenarios.retain(|(name, _)| words.is_empty() || words.iter().any(|word| name.contains(word)));
+    scenarios
+}
+
+/// How it ends, within patience.
+async fn ended(name: &'static str, scenario: impl Future<Output = Row> + Send + 'static) -> Ended {
+    let ended = match tokio::spawn(tokio::time::timeout(PATIENCE, scenario)).await {
+        Ok(Ok(row)) => Ok(row),
+        Ok(Err(_)) => Err("it took too long"),
+        Err(_) => Err("see above"),
+    };
+    (name, ended)
 }

@@ -7,6 +7,7 @@ use tokio::task::spawn_blocking;
 
 use crate::program::{ConfigFile, pullkeeper, run};
 use crate::scene::{PASSWORD, Scene, USER};
+use crate::stage::DESK;
 use crate::table::Row;
 use crate::testbed::users::{Role, Scope, rules, user};
 use crate::workload::{container, deployment, spec};
@@ -24,7 +25,7 @@ pub(crate) async fn its_own_file_heals_all(scene: &Scene) -> Row {
         ("", "secrets", "create get list"),
         ("", "serviceaccounts", "get list patch"),
     ]);
-    let patcher = user(&scene.admin, "pullkeeper", "patcher", Role::Rules(its_own), Scope::Cluster).await;
+    let patcher = user(&scene.admin, DESK, "patcher", Role::Rules(its_own), Scope::Cluster).await;
     let kubeconfig = scene.stage.plane.kubeconfig(&patcher.token);
     let file = ConfigFile::new(format!(
         "namespaces:\n- {}\nregistry:\n  email: bartvanbos@example.com\n  host: {}\n  password: {PASSWORD}\n  \

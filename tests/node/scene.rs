@@ -20,7 +20,7 @@ use crate::pods::Pods;
 use crate::program::{ConfigFile, pullkeeper};
 use crate::stage::Stage;
 use crate::testbed::audit::{AuditEvent, Mark};
-use crate::testbed::fixtures::namespace;
+use crate::testbed::fixtures;
 use crate::testbed::registry::{Registry, Request};
 use crate::testbed::users::User;
 
@@ -36,6 +36,8 @@ pub(crate) struct Scene {
     pub(crate) admin: Client,
     pub(crate) namespace: String,
     pub(crate) registry: Arc<Registry>,
+    /// As images name it.
+    host: String,
     folder: TempDir,
 }
 
@@ -51,13 +53,19 @@ pub(crate) struct Healed {
 impl Scene {
     /// A namespace named after the scenario, and a registry with one image.
     pub(crate) async fn new(stage: Arc<Stage>, name: &str) -> Self {
-        let admin = stage.admin();
         let name = name.replace("::", "-").replace('_', "-");
-        namespace(&name).create(&admin).await;
         let registry = spawn_blocking(|| Registry::htpasswd(USER, PASSWORD)).await.expect("a registry");
+        let host = registry.host().to_owned();
+        Self::of(stage, name, registry, host).await
+    }
+
+    /// A namespace, and a registry with one image, which the node finds by this name.
+    pub(crate) async fn of(stage: Arc<Stage>, namespace: String, registry: Registry, host: String) -> Self {
+        let admin = stage.admin();
+        fixtures::namespace(&namespace).create(&admin).await;
         registry.push_layer(REPOSITORY, "1", stage.node.layer()).await;
         let folder = tempfile::tempdir().expect("a folder");
-        Self { stage, admin, namespace: name, registry: Arc::new(registry), folder }
+        Self { stage, admin, namespace, registry: Arc::new(registry), host, folder }
     }
 
     /// The image that is there, of which nobody pulls without the password.
@@ -93,7 +101,7 @@ impl Scene {
 
     /// Another tag of it, which is not there.
     pub(crate) fn tag(&self, tag: &str) -> String {
-        format!("{}/{REPOSITORY}:{tag}", self.registry.host())
+        format!("{}/{REPOSITORY}:{tag}", self.host)
     }
 
     pub(crate) fn api<K>(&self) -> Api<K>
@@ -176,10 +184,6 @@ impl Scene {
 
     /// How often a user deleted or evicted pods of this namespace, and was allowed to.
     pub(crate) async fn deletions(&self, mark: Mark, user: &User) -> usize {
-        let deletes = |event: &AuditEvent| {
-            let what = (event.verb.as_str(), event.resource.as_str());
-            matches!(what, ("create", "pods/eviction") | ("delete", "pods")) && event.code < 300
-        };
         self.requests(mark, user).await.iter().filter(|event| deletes(event)).count()
     }
 
@@ -198,4 +202,10 @@ impl Scene {
         events.retain(|event| event.namespace.as_deref() == Some(&self.namespace));
         events
     }
+}
+
+/// Did it delete or evict a pod?
+pub(crate) fn deletes(event: &AuditEvent) -> bool {
+    let what = (event.verb.as_str(), event.resource.as_str());
+    matches!(what, ("create", "pods/eviction") | ("delete", "pods")) && event.code < 300
 }

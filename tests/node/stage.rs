@@ -14,6 +14,9 @@ use crate::testbed::fixtures::namespace;
 use crate::testbed::node::{FLAGS, Node, Own, SERVICE};
 use crate::testbed::users::{Role, Scope, User, user};
 
+/// Where those are whom the program runs as when it is not in the cluster.
+pub(crate) const DESK: &str = "desk";
+
 pub(crate) struct Stage {
     pub(crate) said: Said,
     // Before the control plane: it ends first.
@@ -33,9 +36,9 @@ impl Stage {
         service.open(plane.url().trim_start_matches("https://"));
         let node = Node::start(&plane, &own_image()).await?;
         let admin = plane.admin();
-        namespace("laptop").create(&admin).await;
+        namespace(DESK).create(&admin).await;
         let role = Role::Rules(shipped_rules());
-        let user = user(&admin, "laptop", "pullkeeper", role, Scope::Cluster).await;
+        let user = user(&admin, DESK, "pullkeeper", role, Scope::Cluster).await;
         Ok(Self { said: Said::listen(&admin), node, plane, _service: service, user })
     }
 

@@ -13,20 +13,14 @@ pub(crate) struct Row {
     pub(crate) what: String,
 }
 
-#[derive(Default)]
+/// A scenario's name, and its row, or why there is none.
+pub(crate) type Ended = (&'static str, Result<Row, &'static str>);
+
 pub(crate) struct Table {
-    rows: Vec<(&'static str, Result<Row, &'static str>)>,
+    pub(crate) rows: Vec<Ended>,
 }
 
 impl Table {
-    pub(crate) fn add(&mut self, name: &'static str, row: Row) {
-        self.rows.push((name, Ok(row)));
-    }
-
-    pub(crate) fn failed(&mut self, name: &'static str, why: &'static str) {
-        self.rows.push((name, Err(why)));
-    }
-
     pub(crate) fn is_good(&self) -> bool {
         !self.rows.is_empty() && self.rows.iter().all(|(_, row)| row.is_ok())
     }

@@ -1,4 +1,4 @@
-//! Workloads as their manifests, with pods that this node takes.
+//! Workloads as their manifests.
 
 use serde_json::{Value, json};
 
@@ -7,9 +7,9 @@ pub(crate) fn container(name: &str, image: &str) -> Value {
     json!({"name": name, "image": image})
 }
 
-/// A pod's spec. The node has no network of its own, and nobody wants to wait for the end of its pods.
+/// A pod's spec. Nobody wants to wait for the end of its pods.
 pub(crate) fn spec(containers: &[Value]) -> Value {
-    json!({"hostNetwork": true, "terminationGracePeriodSeconds": 1, "containers": containers})
+    json!({"terminationGracePeriodSeconds": 1, "containers": containers})
 }
 
 /// A bare pod.
