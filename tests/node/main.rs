@@ -47,6 +47,7 @@ mod said;
 mod scene;
 mod stage;
 mod table;
+mod transcript;
 mod untouched;
 mod webhook;
 mod workload;
@@ -154,6 +155,7 @@ async fn in_turn(stage: &Arc<Stage>) -> Vec<Ended> {
         cronjob: its_first_job_heals;
         named_namespaces: without_any_cluster_wide_right;
         rotated: its_next_job_brings_the_new_password;
+        transcript: is_what_a_user_sees;
         webhook: image_that_exists_only_at_the_proxy;
     };
     let mut rows = Vec::new();
