@@ -18,6 +18,8 @@
     clippy::unwrap_used
 )]
 
+#[path = "../published/mod.rs"]
+mod manifests;
 #[path = "../moto/server.rs"]
 #[allow(dead_code)] // what its own tests ask
 mod moto;
@@ -41,6 +43,7 @@ mod named_namespaces;
 mod oldest_tool;
 mod pass;
 mod pods;
+mod published;
 mod rewritten;
 mod rotated;
 mod said;
@@ -154,6 +157,7 @@ async fn in_turn(stage: &Arc<Stage>) -> Vec<Ended> {
         as_job: ends_when_all_pods_run;
         cronjob: its_first_job_heals;
         named_namespaces: without_any_cluster_wide_right;
+        published: job_of_private_repo_patcher deployment_of_k8s_ecrupdater deployment_of_eatr;
         rotated: its_next_job_brings_the_new_password;
         transcript: is_what_a_user_sees;
         webhook: image_that_exists_only_at_the_proxy;
