@@ -48,7 +48,7 @@ pub async fn images(
 ) -> Result<ExitStatus, ConfigError> {
     let done = match action {
         ImagesAction::Install { unchecked } => {
-            let loaded = config::load(inputs)?;
+            let loaded = config::load_without_passwords(inputs)?;
             loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
             images::install(cluster, &loaded.config, unchecked, dry_run).await
         }
