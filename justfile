@@ -19,16 +19,16 @@ lint:
 
 # The tests, all or those whose names hold the words given; on a real API server
 test *words:
-    cargo test --locked {{ words }}
+    cargo test --locked -- {{ words }}
 
 # Pods and the shipped manifests on a real node, all scenarios or those whose names hold a word given; as root
 e2e *words: archive moto
-    PULLKEEPER_IMAGE="$PWD/target/image.tar" MOTO_SERVER="$PWD/target/moto/bin/moto_server" \
+    PULLKEEPER_IMAGE="{{ target }}/image.tar" MOTO_SERVER="{{ target }}/moto/bin/moto_server" \
         cargo test --locked --test node -- {{ words }}
 
 # Against moto, an AWS that is not ours
 aws *words: moto
-    MOTO_SERVER="$PWD/target/moto/bin/moto_server" cargo test --locked --test moto {{ words }}
+    MOTO_SERVER="{{ target }}/moto/bin/moto_server" cargo test --locked --test moto -- {{ words }}
 
 # The main job on a throw-away control plane
 demo:
@@ -43,28 +43,30 @@ doc:
     cargo doc --no-deps --document-private-items --locked --open
 
 host := `rustc -vV | sed -n 's/^host: //p'`
+version := `sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1`
+labels := "--build-arg VERSION=" + version + " --build-arg REVISION=" + `git rev-parse HEAD 2>/dev/null || echo unknown`
+target := absolute_path(env("CARGO_TARGET_DIR", "target"))
 
 # The static program, as the image holds it
 static:
     cargo build --config .cargo/static.toml --release --locked --bin pullkeeper --target {{ host }}
-    @ls -l target/{{ host }}/release/pullkeeper
+    @ls -l {{ target }}/{{ host }}/release/pullkeeper
 
 # What is released for this machine's kind of processor, into dist/: program, checksums, SBOM, changelog
 release:
     .ci/release
 
 # The image, for this machine's kind of processor
-image name="pullkeeper:0.1.0" engine="docker":
-    {{ engine }} build --tag {{ name }} --build-arg REVISION="$(git rev-parse HEAD)" .
+image name=("pullkeeper:" + version) engine="docker":
+    {{ engine }} build --tag {{ name }} {{ labels }} .
 
 # The image for both kinds of processors, pushed; name is where to
 push name:
-    docker buildx build --platform linux/amd64,linux/arm64 --push --tag {{ name }} \
-        --build-arg REVISION="$(git rev-parse HEAD)" .
+    docker buildx build --platform linux/amd64,linux/arm64 --push --tag {{ name }} {{ labels }} .
 
 # The image without a container engine, as an OCI archive in target/image.tar; as root, with Debian's buildah
 archive: static
-    .ci/image target/{{ host }}/release/pullkeeper target/image.tar
+    .ci/image {{ target }}/{{ host }}/release/pullkeeper {{ target }}/image.tar
 
 # What `kubectl apply -k` would send
 manifests folder="cronjob":
@@ -74,9 +76,8 @@ manifests folder="cronjob":
 rbac:
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo build --locked --bin pullkeeper
     cd manifests
-    printed() { env PULLKEEPER_CONFIG="$1/config.yaml" "${@:3}" ../target/debug/pullkeeper rbac --part "$2"; }
+    printed() { env PULLKEEPER_CONFIG="$1/config.yaml" "${@:3}" cargo run --quiet --locked -- rbac --part "$2"; }
     images='PULLKEEPER_IMAGES__REWRITE=[{from: docker.io, to: proxy.example.com}]'
     printed base pass > base/rbac.yaml
     printed base watch 'PULLKEEPER_TIME={interval: 5m}' > watch/rbac.yaml
@@ -87,5 +88,5 @@ rbac:
 # moto, in target/moto
 [private]
 moto:
-    test -x target/moto/bin/moto_server || { \
-        python3 -m venv target/moto && target/moto/bin/pip install --quiet 'moto[server]==5.2.5'; }
+    test -x {{ target }}/moto/bin/moto_server || { \
+        python3 -m venv {{ target }}/moto && {{ target }}/moto/bin/pip install --quiet 'moto[server]==5.2.5'; }

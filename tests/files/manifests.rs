@@ -51,6 +51,13 @@ fn all_run_this_version() {
     }
 }
 
+/// The label of an image that somebody builds without saying more.
+#[test]
+fn the_dockerfile_is_of_this_version() {
+    let version = concat!("\nARG VERSION=", env!("CARGO_PKG_VERSION"), "\n");
+    assert!(read(&file("Dockerfile")).contains(version));
+}
+
 /// All read the same configuration and password, from where the program looks without being told.
 #[test]
 fn the_password_is_mounted_where_the_configuration_looks() {

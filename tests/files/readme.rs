@@ -1,6 +1,7 @@
 //! `README.md` shows nothing that doesn't work: its configurations load, and its patch is one that a real API
 //! server takes.
 
+use std::path::Path;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -128,33 +129,41 @@ fn its_configuration_for_eatrs_users_is_eatrs_ways() {
     );
 }
 
-/// A folder of a user's own beside `manifests`, as it says to write one.
-#[test]
-fn its_kustomization_makes_the_installation_yours() {
+/// A folder of a user's own beside `manifests`, as it says to write one; `more` is added to the kustomization.
+fn mine(overlay: &str, more: &str) -> Vec<Value> {
     let place = tempfile::tempdir().unwrap();
-    let (manifests, mine) = (place.path().join("manifests"), place.path().join("mine"));
-    for folder in ["base", "cronjob"] {
-        let (from, to) = (file("manifests").join(folder), manifests.join(folder));
-        std::fs::create_dir_all(&to).unwrap();
-        for entry in from.read_dir().unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
-    }
+    copy(&file("manifests"), &place.path().join("manifests"));
+    let mine = place.path().join("mine");
     let blocks = blocks();
     let kustomization = blocks.iter().find(|block| block.starts_with("# mine/kustomization.yaml\n")).unwrap();
-    let rights = read(&manifests.join("base/rbac.yaml")).replace("[pullkeeper]", "[pulls]");
-    std::fs::create_dir(&mine).unwrap();
+    let kustomization = kustomization.replace("../manifests/cronjob", &format!("../manifests/{overlay}"));
+    std::fs::create_dir_all(mine.join("registry")).unwrap();
     for (name, text) in [
-        ("kustomization.yaml", format!("{kustomization}patches: [{{path: rbac.yaml}}]\n").as_str()),
+        ("kustomization.yaml", format!("{kustomization}{more}\n").as_str()),
         ("config.yaml", "namespaces: [mine]\n"),
-        ("password", "s3cret\n"),
-        ("rbac.yaml", &rights),
+        ("registry/password", "s3cret\n"),
     ] {
         std::fs::write(mine.join(name), text).unwrap();
     }
+    rendered(&mine).into_iter().map(|document| document.value).collect()
+}
 
-    let all: Vec<_> = rendered(&mine).into_iter().map(|document| document.value).collect();
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in from.read_dir().unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn its_kustomization_makes_the_installation_yours() {
+    let all = mine("cronjob", "");
     let of = |kind: &str| all.iter().find(|value| value["kind"] == kind).unwrap();
     assert_eq!(of("ConfigMap")["data"]["config.yaml"], "namespaces: [mine]\n");
     assert_eq!(of("Secret")["data"]["password"], "czNjcmV0Cg==");
@@ -162,9 +171,38 @@ fn its_kustomization_makes_the_installation_yours() {
     assert_eq!(spec["containers"][0]["image"], "registry.example.com/tools/pullkeeper:0.1.0");
     let secret = &spec["volumes"][0]["projected"]["sources"][1]["secret"]["name"];
     assert_eq!(of("Secret")["metadata"]["name"], *secret);
-    let names = of("ClusterRole")["rules"].as_array().unwrap().iter().map(|rule| &rule["resourceNames"][0]);
-    assert_eq!(names.filter(|name| name.is_string()).collect::<Vec<_>>(), ["pulls"]);
-    assert_eq!(of("ClusterRoleBinding")["subjects"].as_array().unwrap().len(), 1);
+}
+
+/// Else what the program prints would be added to rights that a configuration doesn't need.
+#[test]
+fn its_component_leaves_out_every_right_that_is_shipped() {
+    let text = read(&file("README.md"));
+    let component = text.split('`').find(|code| code.starts_with("components: [")).unwrap();
+    for overlay in ["cronjob", "deployment", "job", "named-namespaces", "ecr-irsa", "ecr-secret"] {
+        let is_right = |value: &Value| value["apiVersion"].as_str().unwrap().starts_with("rbac.");
+        assert!(mine(overlay, "").iter().any(is_right), "{overlay}");
+        assert!(!mine(overlay, component).iter().any(is_right), "{overlay}");
+    }
+}
+
+/// Files that are there, and headings.
+#[test]
+fn its_links_lead_somewhere() {
+    let text = read(&file("README.md"));
+    let headings: Vec<_> = text.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
+    let links = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+    for link in links.filter(|link| !link.starts_with("https://")) {
+        match link.strip_prefix('#') {
+            Some(heading) => assert!(headings.iter().any(|own| own == heading), "{link}"),
+            None => assert!(file(link).exists(), "{link}"),
+        }
+    }
+}
+
+/// A heading's anchor, as forges make it.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    text.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
 #[test]

@@ -100,16 +100,15 @@ impl Installation {
             kustomization["secretGenerator"] = json!([]);
         }
         self.file("config.yaml", config);
-        self.file("password", PASSWORD);
+        self.file("registry/password", PASSWORD);
         self.file("kustomization.yaml", &kustomization.to_string());
     }
 
     /// Writes a file of that folder.
     pub(crate) fn file(&self, name: &str, text: &str) {
-        let folder = self.kubectl.folder().join("mine");
-        std::fs::create_dir_all(&folder)
-            .and_then(|()| std::fs::write(folder.join(name), text))
-            .expect("a file");
+        let path = self.kubectl.folder().join("mine").join(name);
+        let folder = path.parent().expect("it is below that");
+        std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text)).expect("a file");
     }
 
     /// Starts a Job of the CronJob and waits for it; what it logged.

@@ -33,7 +33,7 @@ pub(crate) async fn its_next_job_brings_the_new_password(stage: &Arc<Stage>) -> 
     place.kubectl.run("-n team-a delete pods --all").await;
     pods.refused(1).await;
     let before = pods.list().await.iter().map(ResourceExt::uid).collect::<Vec<_>>();
-    place.file("password", NEW);
+    place.file("registry/password", NEW);
     place.kubectl.run("apply -k mine").await;
     each_minute(&scene.admin).await;
     let job = scheduled(&scene.admin).await;
