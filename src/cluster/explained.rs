@@ -24,6 +24,7 @@ pub(super) async fn client(
     stop: &CancellationToken,
 ) -> Result<kube::Client, String> {
     let plugin = Plugin::settle(&mut config.auth_info);
+    kubeconfig::settle_token(&mut config.auth_info)?;
     if let Some(program) = plugin.program() {
         log::info!("asking the program {program} for credentials");
     }
@@ -37,6 +38,11 @@ pub(super) async fn client(
     let builder = built.map_err(|error| match &error {
         kube::Error::Auth(error) => plugin.words(error),
         kube::Error::InferKubeconfig(error) => kubeconfig::words(error),
+        // Their own words quote the proxy's URL, and its password.
+        kube::Error::ProxyProtocolUnsupported { proxy_url } | kube::Error::ProxyProtocolDisabled { proxy_url, .. } => {
+            let scheme = proxy_url.scheme_str().unwrap_or("none");
+            format!("the proxy's scheme is {scheme}; write one by http, in the kubeconfig's proxy-url or in HTTPS_PROXY")
+        }
         other => chain(other),
     })?;
     let explain = move |error: BoxError| explained(error, &plugin, loopback.as_deref());
@@ -49,7 +55,7 @@ fn explained(error: BoxError, plugin: &Plugin, loopback: Option<&str>) -> BoxErr
     }
     match loopback.filter(|_| is_refused(&*error)) {
         Some(host) => format!(
-            "{}; in a container {host} is the container itself: run it with --network host (with Docker Desktop, let the kubeconfig name host.docker.internal instead, with tls-server-name: {host})",
+            "{}; nothing listens there. In a container {host} is the container itself: run it with --network host (with Docker Desktop, let the kubeconfig name host.docker.internal instead, with tls-server-name: {host})",
             chain(&*error)
         )
         .into(),
@@ -96,7 +102,7 @@ mod tests {
     #[test]
     fn only_a_refusal_by_loopback_is_explained() {
         let refused = || io::Error::from(ErrorKind::ConnectionRefused);
-        assert!(said(refused(), Some("::1")).contains("in a container ::1 is the container itself"));
+        assert!(said(refused(), Some("::1")).contains("In a container ::1 is the container itself"));
         assert_eq!(said(refused(), None), refused().to_string());
         let reset = io::Error::from(ErrorKind::ConnectionReset);
         assert_eq!(said(reset, Some("::1")), io::Error::from(ErrorKind::ConnectionReset).to_string());

@@ -8,7 +8,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError};
+use secrecy::ExposeSecret;
 
 use super::error::chain;
 
@@ -34,6 +35,20 @@ pub(super) async fn read(files: &[PathBuf], context: Option<&String>) -> Result<
         }
         other => words(&other),
     })
+}
+
+/// Takes the line break off a user's token that YAML's block texts end with. What else no header can hold is an error:
+/// the client would panic.
+pub(super) fn settle_token(user: &mut AuthInfo) -> Result<(), String> {
+    let Some(token) = &user.token else { return Ok(()) };
+    let text = token.expose_secret().trim();
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(
+            "its user's token holds a space, a line break or another character that no token has".to_owned()
+        );
+    }
+    user.token = Some(text.to_owned().into());
+    Ok(())
 }
 
 /// What went wrong with a kubeconfig or a file that it names.

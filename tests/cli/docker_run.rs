@@ -162,11 +162,48 @@ fn a_program_for_credentials_that_waits_for_somebody_does_not_hold_up_the_end() 
 }
 
 #[test]
+fn a_proxy_that_is_not_spoken_with_is_told_without_its_account() {
+    let config = plain();
+    let cluster = |proxy: &str| json!({"server": "https://api.example.com", "proxy-url": proxy});
+    for (scheme, proxy) in [
+        ("socks5", "socks5://me:hunter2@proxy.example.com:1"),
+        ("ftp", "ftp://me:hunter2@proxy.example.com:1"),
+    ] {
+        let path = kubeconfig(config.folder().join("kube/config"), &cluster(proxy), &json!({"token": "t"}));
+        let mut program = with(&config);
+        program.env("KUBECONFIG", path);
+        let ran = run(program);
+        refused(&ran, &[&format!("the proxy's scheme is {scheme}; write one by http")]);
+        assert!(!ran.everything().contains("hunter2"), "{}", ran.everything());
+    }
+}
+
+/// As every block of YAML text does.
+#[test]
+fn a_token_that_ends_in_a_line_break_is_taken() {
+    let config = plain();
+    let server = Server::start([post("/api/v1/namespaces/team-a/secrets").says(ok(&json!({})))]);
+    let cluster = json!({"server": server.url()});
+    let path = kubeconfig(config.folder().join("kube/config"), &cluster, &json!({"token": "hunter2\n"}));
+    let mut program = with(&config);
+    program.env("KUBECONFIG", path);
+    let ran = run(program);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    server.finish();
+
+    let mut program = with(&config);
+    program.env("KUBECONFIG", of_user(&config, &json!({"token": "hunter2\nhunter2"})));
+    let ran = run(program);
+    refused(&ran, &["its user's token holds a space, a line break"]);
+    assert!(!ran.everything().contains("hunter2"), "{}", ran.everything());
+}
+
+#[test]
 fn an_api_server_on_the_loopback_of_the_host_is_explained() {
     let nobody = Reserved::new();
     let explained = [
         "Connection refused",
-        "in a container 127.0.0.1 is the container itself",
+        "In a container 127.0.0.1 is the container itself",
         "--network host",
         "host.docker.internal",
     ];
