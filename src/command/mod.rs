@@ -31,7 +31,11 @@ pub fn rbac(own: &Rbac, once: bool, inputs: &Inputs, output: Output) -> Result<E
     loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     let config = if once { loaded.config.once() } else { loaded.config };
     let text = rbac::text(&config, own, output);
-    if !text.is_empty() {
+    if text.is_empty() {
+        log::warn!(
+            "the configuration takes no such rights; what PULLKEEPER_TIME and the like add must be set here, too"
+        );
+    } else {
         print(&text);
     }
     Ok(ExitStatus::Success)

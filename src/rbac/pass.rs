@@ -1,7 +1,7 @@
 //! What a pass may do.
 
 use super::{Grant, Part, Rule, places, secret_names};
-use crate::config::{Config, DEFAULT_INSTANCE, Heal, ServiceAccounts};
+use crate::config::{Config, DEFAULT_INSTANCE, Heal, Registry, ServiceAccounts};
 
 const EVERYWHERE: &str = "\
     What a pass may do, and nothing more: as `pullkeeper rbac` prints it. Each rule says what it is for.";
@@ -12,15 +12,15 @@ const IN_ONE: &str = "\
 pub(super) fn grants(config: &Config) -> Vec<Grant> {
     let grant = |place: Option<String>| {
         let why = if place.is_some() { IN_ONE } else { EVERYWHERE };
-        let rules = rules(config, place.is_none());
+        let rules = rules(config, place.as_deref());
         Part::Pass.grant(config, place, why, rules)
     };
     places(config).into_iter().map(grant).collect()
 }
 
-fn rules(config: &Config, everywhere: bool) -> Vec<Rule> {
-    let mut rules = vec![namespaces(config, everywhere)];
-    rules.extend(secrets(config, everywhere));
+fn rules(config: &Config, place: Option<&str>) -> Vec<Rule> {
+    let mut rules = vec![namespaces(config, place.is_none())];
+    rules.extend(secrets(config, place));
     rules.extend(service_accounts(config));
     rules.extend(pods(config));
     rules
@@ -44,14 +44,29 @@ pub(super) fn gets_namespaces(config: &Config) -> bool {
     config.prune && config.instance != DEFAULT_INSTANCE && config.namespaces.listed().is_none()
 }
 
-fn secrets(config: &Config, everywhere: bool) -> Vec<Rule> {
-    let names = secret_names(config);
-    if names.is_empty() {
-        return Vec::new();
-    }
+fn secrets(config: &Config, place: Option<&str>) -> Vec<Rule> {
     // A loop is told of namespaces that are no longer chosen, and reads its configuration anew.
-    let left = config.time.is_some() || (everywhere && config.instance != DEFAULT_INSTANCE);
+    let left = config.time.is_some() || (place.is_none() && config.instance != DEFAULT_INSTANCE);
     let prunes = config.prune && left;
+    let serves = |registry: &Registry| place.is_none_or(|place| prunes || registry.is_for(place));
+    let (ours, others): (Vec<_>, Vec<_>) = secret_names(config)
+        .into_iter()
+        .partition(|name| config.registries.iter().any(|own| own.secret_name == *name && serves(own)));
+    let mut rules = Vec::new();
+    if !ours.is_empty() {
+        rules.push(written(config, ours, prunes));
+    }
+    if !others.is_empty() {
+        let why = "Of the configuration's others, which are not for this namespace: whether one is there.";
+        rules.push(Rule::new("", "secrets", ["list"], why).named(others));
+    }
+    if config.create && rules.first().is_some_and(|rule| rule.verbs.contains(&"patch")) {
+        rules.push(Rule::new("", "secrets", ["create"], "A create can't be restricted by name."));
+    }
+    rules
+}
+
+fn written(config: &Config, names: Vec<String>, prunes: bool) -> Rule {
     let mut why =
         "Our Secrets by name, and nobody else's: a list by name is authorised by resourceNames. One name for each \
          secret.name and secretName of the configuration."
@@ -62,11 +77,7 @@ fn secrets(config: &Config, everywhere: bool) -> Vec<Rule> {
         why += " delete: those in namespaces that are no longer chosen.";
     }
     let rule = Rule::new("", "secrets", ["get", "list", "patch"], why).named(names);
-    let mut rules = vec![rule.and("delete", config.create || prunes)];
-    if config.create {
-        rules.push(Rule::new("", "secrets", ["create"], "A create can't be restricted by name."));
-    }
-    rules
+    rule.and("delete", config.create || prunes)
 }
 
 fn service_accounts(config: &Config) -> Vec<Rule> {

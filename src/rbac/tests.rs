@@ -224,3 +224,20 @@ fn yaml_and_json_are_the_same_objects_whatever_the_names() {
         );
     }
 }
+
+#[test]
+fn a_namespace_that_an_entry_is_not_for_has_its_secret_only_looked_for() {
+    let text = "namespaces: [a, b]\nregistries:\n\
+                - {host: a.example.com, username: u, password: {env: PASS}, secretName: one}\n\
+                - {host: b.example.com, username: u, password: {env: PASS}, secretName: two, namespaces: [a]}\n";
+    let of = |text: &str, place: &str| {
+        let own = format!("pullkeeper in {place}: secrets");
+        let lines = lines(&config(text, &[])).into_iter();
+        lines.filter_map(|line| Some(line.strip_prefix(&own)?.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(of(text, "a"), [" one two: get list patch delete", ": create"]);
+    assert_eq!(of(text, "b"), [" one: get list patch delete", " two: list", ": create"]);
+    // One that was for it before may be left there.
+    let pruned = format!("{text}secret: {{prune: true}}\ntime: {{interval: 1m}}\n");
+    assert_eq!(of(&pruned, "b"), [" one two: get list patch delete", ": create"]);
+}

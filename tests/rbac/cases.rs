@@ -82,7 +82,7 @@ macro_rules! rules {
 }
 
 /// Those that wait for something come first.
-pub(crate) const CASES: [Case; 22] = [
+pub(crate) const CASES: [Case; 23] = [
     Case {
         name: "rewrites",
         settings: everywhere!(
@@ -163,6 +163,18 @@ pub(crate) const CASES: [Case; 22] = [
         env: &[],
         world: &[Pods],
         done: &[CREATED, PATCHED, RECREATED, ACCOUNT, NUDGED, EVICTED, OF_JOB],
+        how: Once,
+    },
+    // An entry that is for no namespace here: its Secret is only looked for.
+    Case {
+        name: "narrowed",
+        settings: settings!(
+            "- {host: '@HOST@', username: admin, password: {env: PASS}, insecure: true, secretName: elsewhere, \
+             namespaces: ['@P@-b']}\nnamespaces: ['@P@-a']\npods: {heal: off}\n"
+        ),
+        env: &[],
+        world: &[],
+        done: &[CREATED, PATCHED, RECREATED, ACCOUNT],
         how: Once,
     },
     Case {
