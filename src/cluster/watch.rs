@@ -178,17 +178,19 @@ fn events<K: Send + 'static>(
 
 fn trouble(what: &str, error: &watcher::Error) -> Seen {
     use watcher::Error::{InitialListFailed, WatchError, WatchFailed, WatchStartFailed};
-    let code = match error {
+    let answer = match error {
         InitialListFailed(kube::Error::Api(status))
         | WatchStartFailed(kube::Error::Api(status))
         | WatchFailed(kube::Error::Api(status))
-        | WatchError(status) => status.code,
-        _ => 0,
+        | WatchError(status) => Some(status),
+        _ => None,
     };
+    // Of an answer kube would print every field.
+    let words = answer.map_or_else(|| chain(error), |status| status.message.clone());
     Seen::Trouble {
         what: what.to_owned(),
-        words: format!("watch {what}: {}", chain(error)),
-        forbidden: code == 403,
+        words: format!("watch {what}: {words}"),
+        forbidden: answer.is_some_and(|status| status.code == 403),
     }
 }
 
