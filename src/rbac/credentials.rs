@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Grant, Part, Rule, secret_names};
+use super::{Grant, Part, Rule, pass};
 use crate::config::{Config, DockerConfigFrom, Password, SecretKey, Source};
 
 const WHY: &str = "\
@@ -12,7 +12,7 @@ const WHY: &str = "\
 pub(super) fn grants(config: &Config) -> Vec<Grant> {
     let mut by_namespace: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let keys = config.registries.iter().filter_map(|registry| key(&registry.source));
-    for key in keys.filter(|key| !is_read_anyway(config, key)) {
+    for key in keys.filter(|key| !pass::reads(config, &key.namespace, &key.name)) {
         by_namespace.entry(&key.namespace).or_default().insert(&key.name);
     }
     let grant = |(namespace, names): (&str, BTreeSet<&str>)| {
@@ -34,10 +34,4 @@ fn key(source: &Source) -> Option<&SecretKey> {
         | Source::CredentialHelper { .. }
         | Source::CredentialProvider { .. } => None,
     }
-}
-
-/// May a pass read it as one of ours?
-fn is_read_anyway(config: &Config, key: &SecretKey) -> bool {
-    let there = config.namespaces.listed().is_none_or(|names| names.contains(&key.namespace));
-    there && secret_names(config).contains(&key.name)
 }

@@ -19,11 +19,35 @@ pub(super) fn grants(config: &Config) -> Vec<Grant> {
 }
 
 fn rules(config: &Config, place: Option<&str>) -> Vec<Rule> {
+    let served = config.registries.iter().any(|own| serves(config, own, place));
     let mut rules = vec![namespaces(config, place.is_none())];
     rules.extend(secrets(config, place));
-    rules.extend(service_accounts(config));
-    rules.extend(pods(config));
+    rules.extend(service_accounts(config, served));
+    rules.extend(pods(config, served));
     rules
+}
+
+/// Is an entry for this place, or may it have been before?
+fn serves(config: &Config, registry: &Registry, place: Option<&str>) -> bool {
+    place.is_none_or(|place| prunes(config, false) || registry.is_for(place))
+}
+
+/// Is what is ours taken away where it is left? A loop is told of namespaces that are no longer chosen, and reads its
+/// configuration anew; a pass finds them in lists of the whole cluster, by an instance of its own.
+fn prunes(config: &Config, everywhere: bool) -> bool {
+    config.prune && (config.time.is_some() || (everywhere && config.instance != DEFAULT_INSTANCE))
+}
+
+/// May a pass read a Secret as one of ours?
+pub(super) fn reads(config: &Config, namespace: &str, name: &str) -> bool {
+    let place = config.namespaces.listed().map(|names| names.into_iter().find(|own| own == namespace));
+    let ours = |place: Option<&str>| {
+        config.registries.iter().any(|own| own.secret_name == name && serves(config, own, place))
+    };
+    match place {
+        None => ours(None),
+        Some(listed) => listed.is_some_and(|own| ours(Some(&own))),
+    }
 }
 
 fn namespaces(config: &Config, everywhere: bool) -> Rule {
@@ -45,16 +69,12 @@ pub(super) fn gets_namespaces(config: &Config) -> bool {
 }
 
 fn secrets(config: &Config, place: Option<&str>) -> Vec<Rule> {
-    // A loop is told of namespaces that are no longer chosen, and reads its configuration anew.
-    let left = config.time.is_some() || (place.is_none() && config.instance != DEFAULT_INSTANCE);
-    let prunes = config.prune && left;
-    let serves = |registry: &Registry| place.is_none_or(|place| prunes || registry.is_for(place));
-    let (ours, others): (Vec<_>, Vec<_>) = secret_names(config)
-        .into_iter()
-        .partition(|name| config.registries.iter().any(|own| own.secret_name == *name && serves(own)));
+    let (ours, others): (Vec<_>, Vec<_>) = secret_names(config).into_iter().partition(|name| {
+        config.registries.iter().any(|own| own.secret_name == *name && serves(config, own, place))
+    });
     let mut rules = Vec::new();
     if !ours.is_empty() {
-        rules.push(written(config, ours, prunes));
+        rules.push(written(config, ours, prunes(config, place.is_none())));
     }
     if !others.is_empty() {
         let why = "Of the configuration's others, which are not for this namespace: whether one is there.";
@@ -80,21 +100,29 @@ fn written(config: &Config, names: Vec<String>, prunes: bool) -> Rule {
     rule.and("delete", config.create || prunes)
 }
 
-fn service_accounts(config: &Config) -> Vec<Rule> {
-    let why = "Add our Secrets to their pull secrets.";
+fn service_accounts(config: &Config, served: bool) -> Vec<Rule> {
     if config.registries.is_empty() || matches!(config.service_accounts, ServiceAccounts::None) {
         return Vec::new();
     }
+    let why = if served {
+        "Add our Secrets to their pull secrets."
+    } else {
+        "Which there are; no Secret of ours is for this namespace."
+    };
+    let rule = |lists: bool, writes: bool| {
+        let rule = Rule::new("", "serviceaccounts", [], why);
+        rule.and("get", writes).and("list", lists).and("patch", writes)
+    };
     let Some(names) = config.service_accounts.names() else {
-        return vec![Rule::new("", "serviceaccounts", ["get", "list", "patch"], why)];
+        return vec![rule(true, served)];
     };
     if names.len() == 1 {
-        return vec![Rule::new("", "serviceaccounts", ["get", "list", "patch"], why).named(names)];
+        return vec![rule(true, served).named(names)];
     }
-    vec![
-        Rule::new("", "serviceaccounts", ["list"], "A list of several can't be restricted by name."),
-        Rule::new("", "serviceaccounts", ["get", "patch"], why).named(names),
-    ]
+    let listed =
+        Rule { why: "A list of several can't be restricted by name.".to_owned(), ..rule(true, false) };
+    let written = served.then(|| rule(false, true).named(names));
+    [listed].into_iter().chain(written).collect()
 }
 
 /// What is done to pods, if anything.
@@ -111,18 +139,17 @@ enum Recreation {
 }
 
 impl Healing {
-    fn of(config: &Config) -> Self {
+    fn of(config: &Config, served: bool) -> Self {
         let heal = config.pods.heal;
-        let ours = !config.registries.is_empty();
         // A pod is evicted for what its ServiceAccount names since.
         let named = !matches!(config.service_accounts, ServiceAccounts::None);
         let recreates = match heal {
-            Heal::Auto if ours && named => Some(Recreation::Evict),
+            Heal::Auto if served && named => Some(Recreation::Evict),
             Heal::All => Some(Recreation::Delete),
             Heal::Auto | Heal::Off => None,
         };
         Self {
-            nudges: heal == Heal::Auto && ours && config.pods.nudge,
+            nudges: heal == Heal::Auto && served && config.pods.nudge,
             rewrites: heal != Heal::Off && !config.images.rewrites.is_empty(),
             recreates: recreates.filter(|_| config.pods.max_evictions > 0),
         }
@@ -137,11 +164,11 @@ impl Healing {
     }
 }
 
-fn pods(config: &Config) -> Vec<Rule> {
+fn pods(config: &Config, served: bool) -> Vec<Rule> {
     if config.pods.heal == Heal::Off {
         return Vec::new();
     }
-    let healing = Healing::of(config);
+    let healing = Healing::of(config, served);
     let looks = "All from here on heals pods: take it out with pods.heal: off.\n\
                  Which pods wait for an image, and why.";
     let verbs: &[_] = if healing.acts() { &["get", "list"] } else { &["list"] };

@@ -225,19 +225,45 @@ fn yaml_and_json_are_the_same_objects_whatever_the_names() {
     }
 }
 
+/// What is granted in a namespace, without the names of roles.
+fn within(text: &str, place: &str) -> Vec<String> {
+    let lines = lines(&config(text, &[])).into_iter();
+    lines.filter_map(|line| Some(line.split_once(&format!(" in {place}: "))?.1.to_owned())).collect()
+}
+
 #[test]
 fn a_namespace_that_an_entry_is_not_for_has_its_secret_only_looked_for() {
-    let text = "namespaces: [a, b]\nregistries:\n\
+    let text = "namespaces: [a, b]\npods: {heal: off}\nserviceAccounts: none\nregistries:\n\
                 - {host: a.example.com, username: u, password: {env: PASS}, secretName: one}\n\
                 - {host: b.example.com, username: u, password: {env: PASS}, secretName: two, namespaces: [a]}\n";
-    let of = |text: &str, place: &str| {
-        let own = format!("pullkeeper in {place}: secrets");
-        let lines = lines(&config(text, &[])).into_iter();
-        lines.filter_map(|line| Some(line.strip_prefix(&own)?.to_owned())).collect::<Vec<_>>()
-    };
-    assert_eq!(of(text, "a"), [" one two: get list patch delete", ": create"]);
-    assert_eq!(of(text, "b"), [" one: get list patch delete", " two: list", ": create"]);
+    let all = ["namespaces: get", "secrets one two: get list patch delete", "secrets: create"];
+    assert_eq!(within(text, "a"), all);
+    let parted = ["secrets one: get list patch delete", "secrets two: list", "secrets: create"];
+    assert_eq!(within(text, "b")[1..], parted);
     // One that was for it before may be left there.
     let pruned = format!("{text}secret: {{prune: true}}\ntime: {{interval: 1m}}\n");
-    assert_eq!(of(&pruned, "b"), [" one two: get list patch delete", ": create"]);
+    assert_eq!(within(&pruned, "b")[..3], all);
+}
+
+#[test]
+fn where_no_entry_is_for_a_namespace_it_is_only_looked_at() {
+    let text = "namespaces: [a, b]\nregistries:\n\
+                - {host: a.example.com, username: u, password: {env: PASS}, namespaces: [a]}\n";
+    let looks = ["namespaces: get", "secrets pullkeeper: list", "serviceaccounts: list", "pods: list"];
+    assert_eq!(within(text, "b"), looks);
+    let two = format!("{text}serviceAccounts: [x, y]\n");
+    assert_eq!(within(&two, "b"), looks);
+    let one = format!("{text}serviceAccounts: [x]\npods: {{heal: off}}\n");
+    assert_eq!(within(&one, "b")[2..], ["serviceaccounts x: list"]);
+}
+
+#[test]
+fn a_password_in_a_secret_of_our_name_is_read_where_that_is_not_ours_to_write() {
+    let text = "namespaces: [a, b]\npods: {heal: off}\nserviceAccounts: none\nregistries:\n\
+                - {host: b.example.com, username: u, namespaces: [a], \
+                password: {secret: {namespace: b, name: pullkeeper}}}\n";
+    assert_eq!(within(text, "b"), ["namespaces: get", "secrets pullkeeper: list", "secrets pullkeeper: get"]);
+    // Where it is ours to write, it may be read anyway.
+    let served = text.replace("namespaces: [a], ", "");
+    assert_eq!(within(&served, "b")[1..], ["secrets pullkeeper: get list patch delete", "secrets: create"]);
 }

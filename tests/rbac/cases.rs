@@ -82,7 +82,7 @@ macro_rules! rules {
 }
 
 /// Those that wait for something come first.
-pub(crate) const CASES: [Case; 23] = [
+pub(crate) const CASES: [Case; 24] = [
     Case {
         name: "rewrites",
         settings: everywhere!(
@@ -163,6 +163,17 @@ pub(crate) const CASES: [Case; 23] = [
         env: &[],
         world: &[Pods],
         done: &[CREATED, PATCHED, RECREATED, ACCOUNT, NUDGED, EVICTED, OF_JOB],
+        how: Once,
+    },
+    // No entry is for the other: it is only looked at.
+    Case {
+        name: "unserved",
+        settings: "registries:\n\
+             - {host: '@HOST@', username: admin, password: {env: PASS}, insecure: true, namespaces: ['@P@-b']}\n\
+             namespaces: ['@P@-a']\n",
+        env: &[],
+        world: &[Pods],
+        done: &[],
         how: Once,
     },
     // An entry that is for no namespace here: its Secret is only looked for.
