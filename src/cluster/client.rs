@@ -281,7 +281,7 @@ fn code<T>(answer: &Result<kube::Result<Response<T>>, Elapsed>) -> Option<Status
 }
 
 /// The Status in the body of a refusal; where there is none (a proxy's page), the code alone.
-fn status(code: StatusCode, body: &[u8]) -> Status {
+pub(super) fn status(code: StatusCode, body: &[u8]) -> Status {
     let mut status = serde_json::from_slice::<Status>(body)
         .ok()
         .filter(|status| !(status.message.is_empty() && status.reason.is_empty()))

@@ -5,14 +5,16 @@
 
 use futures::stream::{BoxStream, select_all};
 use futures::{Stream, StreamExt};
+use http::StatusCode;
 use k8s_openapi::api::core::v1;
 use kube::api::{Api, PartialObjectMeta};
+use kube::core::Status;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Resource, ResourceExt};
 
-use super::client::Cluster;
-use super::error::chain;
+use super::client::{self, Cluster};
+use super::error::{ApiError, Meaning, chain};
 use crate::config::{Config, Namespaces, ServiceAccounts};
 use crate::plan::PAUSE;
 use crate::plan::service_accounts::is_chosen;
@@ -185,13 +187,21 @@ fn trouble(what: &str, error: &watcher::Error) -> Seen {
         | WatchError(status) => Some(status),
         _ => None,
     };
-    // Of an answer kube would print every field.
-    let words = answer.map_or_else(|| chain(error), |status| status.message.clone());
+    let answer = answer.map(|status| ApiError::Refused { status: Box::new(told(status)), attempts: 1 });
+    let words = answer.as_ref().map_or_else(|| chain(error), ToString::to_string);
     Seen::Trouble {
         what: what.to_owned(),
         words: format!("watch {what}: {words}"),
-        forbidden: answer.is_some_and(|status| status.code == 403),
+        forbidden: answer.is_some_and(|answer| answer.meaning() == Meaning::Forbidden),
     }
+}
+
+/// Without the body of an answer that isn't the API server's, which kube takes for its message.
+fn told(status: &Status) -> Status {
+    if status.reason != "Failed to parse error data" {
+        return status.clone();
+    }
+    client::status(StatusCode::from_u16(status.code).unwrap_or_default(), &[])
 }
 
 fn namespace(own: &PartialObjectMeta<v1::Namespace>, before: bool) -> Seen {
@@ -219,5 +229,32 @@ fn object<K: Resource<DynamicType = ()>>(
         }
         let key = Key { kind, namespace: own.namespace().unwrap_or_default(), name };
         Some(Seen::Object(key, own.resource_version().filter(|_| there)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_watch_is_told_on_one_line_whoever_refuses() {
+        const FORBIDDEN: &str =
+            "secrets is forbidden: User \"x\" cannot watch resource \"secrets\" in API group \"\"";
+        let ours = |message: &str, reason: &str, code| Status::failure(message, reason).with_code(code);
+        let not_its = "Failed to parse error data";
+        let table = [
+            (ours(FORBIDDEN, "Forbidden", 403), &*format!("{FORBIDDEN} (403)"), true),
+            (ours("<html>\nno</html>", not_its, 403), "the answer is a plain 403 Forbidden", false),
+            (ours("", not_its, 502), "the answer is a plain 502 Bad Gateway", false),
+            (ours("too old", "Expired", 410), "too old (410)", false),
+        ];
+        for (status, expected, missing) in table {
+            let Seen::Trouble { words, forbidden, .. } =
+                trouble("secrets", &watcher::Error::WatchError(status.boxed()))
+            else {
+                panic!("trouble");
+            };
+            assert_eq!((words, forbidden), (format!("watch secrets: {expected}"), missing));
+        }
     }
 }
