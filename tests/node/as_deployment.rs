@@ -32,6 +32,9 @@ pub(crate) async fn serves_a_new_namespace(stage: &Arc<Stage>) -> Row {
 
     let (deletions, metrics) = (place.deletions(mark).await, metrics(&place).await);
     assert!(metrics.contains("pullkeeper_writes_total{"), "{metrics}");
+    // Else the interval alone would have served it.
+    let logs = place.kubectl.run("-n pullkeeper logs deployment/pullkeeper").await;
+    assert!(!logs.contains("watch"), "it may not watch: {logs}");
     place.remove().await;
     Row { after: Some(after), deletions, what: "in a new namespace, without a command".to_owned() }
 }

@@ -42,6 +42,7 @@ pub(crate) async fn its_first_job_heals(stage: &Arc<Stage>) -> Row {
     assert!(!logs.contains(TOKEN) && !logs.contains("aws-s3cret"), "it tells a password");
     assert_eq!(place.own_pods().await.len(), 1);
     let deletions = place.deletions(mark).await;
+    assert_eq!(deletions, 1);
     place.remove().await;
     spawn_blocking(move || drop(moto)).await.expect("its end");
     Row { after: Some(after), deletions, what: "by the first Job, with a token of moto's".to_owned() }

@@ -201,7 +201,8 @@ fn workload(overlay: &str, pod: &Value) -> Value {
     let (version, kind, spec) = match overlay {
         "deployment" => ("apps/v1", "Deployment", template),
         "job" => ("batch/v1", "Job", template),
-        _ => ("batch/v1", "CronJob", json!({"jobTemplate": {"spec": template}})),
+        // No Job that the clock starts, but where one is waited for.
+        _ => ("batch/v1", "CronJob", json!({"suspend": true, "jobTemplate": {"spec": template}})),
     };
     json!({"apiVersion": version, "kind": kind, "metadata": {"name": "pullkeeper", "namespace": HOME}, "spec": spec})
 }

@@ -30,6 +30,7 @@ pub(crate) async fn without_any_cluster_wide_right(stage: &Arc<Stage>) -> Row {
     place.pass("first").await;
     let after = scene.pods().ready(2).await.duration_since(began);
     let deletions = place.deletions(mark).await;
+    assert_eq!(deletions, 2);
     place.remove().await;
     Row { after: Some(after), deletions, what: "2 evicted, with Roles alone".to_owned() }
 }

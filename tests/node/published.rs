@@ -13,10 +13,10 @@ use crate::door::Door;
 use crate::kubectl::Kubectl;
 use crate::manifests::{EATR, ECRUPDATER, PATCHER_JOB};
 use crate::moto::Moto;
-use crate::scene::Scene;
+use crate::scene::{Scene, deletes};
 use crate::stage::Stage;
 use crate::table::Row;
-use crate::testbed::audit::{AuditEvent, Mark};
+use crate::testbed::audit::Mark;
 use crate::testbed::node::ADDRESS;
 use crate::testbed::registry::Registry;
 use crate::workload::{container, deployment, spec};
@@ -58,8 +58,7 @@ impl Place {
     async fn deletions(&self, mark: Mark, account: &str) -> usize {
         let (stage, user) = (Arc::clone(&self.scene.stage), format!("system:serviceaccount:{account}"));
         let events = spawn_blocking(move || stage.plane.audit_log().since(mark, &user)).await;
-        let deletes = |event: &&AuditEvent| (&*event.verb, &*event.resource) == ("delete", "pods");
-        events.expect("the audit log").iter().filter(deletes).count()
+        events.expect("the audit log").iter().filter(|event| deletes(event)).count()
     }
 
     /// Waits until the Secret of that name holds the token.
@@ -110,6 +109,7 @@ pub(crate) async fn job_of_private_repo_patcher(stage: &Arc<Stage>) -> Row {
         .run("-n private-repo-patcher wait --for=condition=complete job/private-repo-patcher --timeout=2m")
         .await;
     let deletions = place.deletions(mark, "private-repo-patcher:private-repo-patcher").await;
+    assert_eq!(deletions, 2);
     // It served this one, too.
     let served = Api::<Secret>::namespaced(scene.admin.clone(), "default");
     let now = DeleteParams::default();

@@ -44,13 +44,14 @@ pub(crate) async fn its_next_job_brings_the_new_password(stage: &Arc<Stage>) -> 
     assert_eq!(pods.list().await.iter().map(ResourceExt::uid).collect::<Vec<_>>(), before);
 
     let deletions = place.deletions(mark).await;
+    assert_eq!(deletions, 0);
     place.remove().await;
     Row { after: Some(after), deletions, what: "in place, by a Job that the clock started".to_owned() }
 }
 
 /// Nobody waits an hour here.
 async fn each_minute(admin: &Client) {
-    let schedule = Patch::Merge(json!({"spec": {"schedule": "* * * * *"}}));
+    let schedule = Patch::Merge(json!({"spec": {"schedule": "* * * * *", "suspend": false}}));
     let cronjobs = Api::<CronJob>::namespaced(admin.clone(), HOME);
     cronjobs.patch("pullkeeper", &PatchParams::default(), &schedule).await.expect("a new schedule");
 }

@@ -51,5 +51,14 @@ func enter(addresses []string) error {
 		}
 		err = errors.Join(err, netlink.AddrAdd(loopback, parsed))
 	}
-	return err
+	return errors.Join(err, pairs())
+}
+
+// pairs tries what each pod's network takes: without it every pod would wait for ever.
+func pairs() error {
+	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "pair-a"}, PeerName: "pair-b"}
+	if err := netlink.LinkAdd(pair); err != nil {
+		return fmt.Errorf("cannot make a pair of network devices, which takes a kernel with veth: %w", err)
+	}
+	return netlink.LinkDel(pair)
 }
