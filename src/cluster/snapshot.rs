@@ -54,8 +54,7 @@ impl Cluster {
 
     /// The namespaces in which a pod waits for an image, of those that may be chosen.
     pub async fn waiting(&self, config: &Config) -> Result<BTreeSet<String>, ApiError> {
-        let places = config.namespaces.listed().map(|names| names.into_iter().map(Some).collect());
-        let places: Vec<_> = places.unwrap_or_else(|| vec![None]);
+        let places = config.namespaces.places();
         let looks = places.iter().map(|place| self.pods(config.pods.heal, place.as_deref()));
         let pods: Vec<_> = stream::iter(looks).buffered(NAMESPACES).try_collect().await?;
         let namespaces = pods.into_iter().flatten().map(|(namespace, _)| namespace);

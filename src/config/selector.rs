@@ -157,6 +157,13 @@ impl Namespaces {
             None => self.names.names(),
         }
     }
+
+    /// Where a pass makes its requests: within each namespace of [`listed`](Self::listed); else in the whole cluster,
+    /// which is `None`.
+    #[must_use]
+    pub fn places(&self) -> Vec<Option<String>> {
+        self.listed().map_or_else(|| vec![None], |names| names.into_iter().map(Some).collect())
+    }
 }
 
 #[cfg(test)]

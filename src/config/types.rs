@@ -9,6 +9,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::images::Images;
+use super::resolve::DEFAULT_INSTANCE;
 use super::running::{Metrics, Time};
 use super::selector::{NameSet, Namespaces};
 use super::sources::Source;
@@ -54,6 +55,13 @@ impl Config {
         self.time = None;
         self.metrics.listen = None;
         self
+    }
+
+    /// Does each pass look in lists of the whole cluster for what is left where it is no longer chosen? Only an instance
+    /// with a name does: installations that share one would take away each other's.
+    #[must_use]
+    pub fn finds_what_is_left(&self) -> bool {
+        self.prune && self.instance != DEFAULT_INSTANCE
     }
 
     /// Does it have a loop hear of changes? Older tools watched nothing, and their roles don't grant it.

@@ -1,6 +1,6 @@
 //! What a pass may do to keep in step what rewrites images when pods are made.
 
-use super::{Grant, Part, Rule, secret_names};
+use super::{Grant, Part, Rule, pass};
 use crate::admission::{Object, Policy};
 use crate::config::{Admission, Config};
 
@@ -55,16 +55,9 @@ fn certificate(config: &Config) -> Grant {
     let own = &config.images.webhook;
     let rule = Rule::new("", "secrets", ["get", "update"], "Read by each pass; replaced before it ends.");
     let mut rules = vec![rule.named(vec![own.secret.clone()])];
-    if !creates_there(config) {
+    if !pass::allows(config, "create", &own.namespace, None) {
         let why = "Make it anew where somebody deleted it. A create can't be restricted by name.";
         rules.push(Rule::new("", "secrets", ["create"], why));
     }
     Part::Webhook.grant(config, Some(own.namespace.clone()), CERTIFICATE, rules)
-}
-
-/// May a pass create Secrets in the webhook's namespace anyway?
-fn creates_there(config: &Config) -> bool {
-    let namespace = &config.images.webhook.namespace;
-    let there = config.namespaces.listed().is_none_or(|names| names.contains(namespace));
-    config.create && there && !secret_names(config).is_empty()
 }

@@ -12,7 +12,7 @@ const WHY: &str = "\
 pub(super) fn grants(config: &Config) -> Vec<Grant> {
     let mut by_namespace: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let keys = config.registries.iter().filter_map(|registry| key(&registry.source));
-    for key in keys.filter(|key| !pass::reads(config, &key.namespace, &key.name)) {
+    for key in keys.filter(|key| !pass::allows(config, "get", &key.namespace, Some(&key.name))) {
         by_namespace.entry(&key.namespace).or_default().insert(&key.name);
     }
     let grant = |(namespace, names): (&str, BTreeSet<&str>)| {

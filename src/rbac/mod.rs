@@ -108,11 +108,6 @@ impl Part {
     }
 }
 
-/// The places in which a pass makes its requests: each namespace that is written out by name, or the whole cluster.
-fn places(config: &Config) -> Vec<Option<String>> {
-    config.namespaces.listed().map_or_else(|| vec![None], |names| names.into_iter().map(Some).collect())
-}
-
 /// The names of our Secrets, sorted, each once.
 fn secret_names(config: &Config) -> Vec<String> {
     let mut names: Vec<_> = config.registries.iter().map(|registry| registry.secret_name.clone()).collect();

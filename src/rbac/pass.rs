@@ -1,7 +1,7 @@
 //! What a pass may do.
 
-use super::{Grant, Part, Rule, places, secret_names};
-use crate::config::{Config, DEFAULT_INSTANCE, Heal, Registry, ServiceAccounts};
+use super::{Grant, Part, Rule, secret_names};
+use crate::config::{Config, Heal, Registry, ServiceAccounts};
 
 const EVERYWHERE: &str = "\
     What a pass may do, and nothing more: as `pullkeeper rbac` prints it. Each rule says what it is for.";
@@ -15,7 +15,7 @@ pub(super) fn grants(config: &Config) -> Vec<Grant> {
         let rules = rules(config, place.as_deref());
         Part::Pass.grant(config, place, why, rules)
     };
-    places(config).into_iter().map(grant).collect()
+    config.namespaces.places().into_iter().map(grant).collect()
 }
 
 fn rules(config: &Config, place: Option<&str>) -> Vec<Rule> {
@@ -29,25 +29,25 @@ fn rules(config: &Config, place: Option<&str>) -> Vec<Rule> {
 
 /// Is an entry for this place, or may it have been before?
 fn serves(config: &Config, registry: &Registry, place: Option<&str>) -> bool {
-    place.is_none_or(|place| prunes(config, false) || registry.is_for(place))
+    place.is_none_or(|place| prunes(config) || registry.is_for(place))
 }
 
 /// Is what is ours taken away where it is left? A loop is told of namespaces that are no longer chosen, and reads its
-/// configuration anew; a pass finds them in lists of the whole cluster, by an instance of its own.
-fn prunes(config: &Config, everywhere: bool) -> bool {
-    config.prune && (config.time.is_some() || (everywhere && config.instance != DEFAULT_INSTANCE))
+/// configuration anew.
+fn prunes(config: &Config) -> bool {
+    (config.prune && config.time.is_some()) || gets_namespaces(config)
 }
 
-/// May a pass read a Secret as one of ours?
-pub(super) fn reads(config: &Config, namespace: &str, name: &str) -> bool {
-    let place = config.namespaces.listed().map(|names| names.into_iter().find(|own| own == namespace));
-    let ours = |place: Option<&str>| {
-        config.registries.iter().any(|own| own.secret_name == name && serves(config, own, place))
-    };
-    match place {
-        None => ours(None),
-        Some(listed) => listed.is_some_and(|own| ours(Some(&own))),
-    }
+/// May a pass do this to the Secret of that name, or with none to any, in a namespace?
+pub(super) fn allows(config: &Config, verb: &str, namespace: &str, name: Option<&str>) -> bool {
+    let mut places = config.namespaces.places().into_iter();
+    let place = places.find(|place| place.as_deref().is_none_or(|place| place == namespace));
+    let rules = place.map(|place| secrets(config, place.as_deref())).unwrap_or_default();
+    rules.iter().any(|rule| {
+        let named =
+            rule.names.is_empty() || name.is_some_and(|name| rule.names.iter().any(|own| own == name));
+        named && rule.verbs.contains(&verb)
+    })
 }
 
 fn namespaces(config: &Config, everywhere: bool) -> Rule {
@@ -65,28 +65,27 @@ fn namespaces(config: &Config, everywhere: bool) -> Rule {
 
 /// Does a single pass look for namespaces that are no longer chosen? Only an instance with a name does.
 pub(super) fn gets_namespaces(config: &Config) -> bool {
-    config.prune && config.instance != DEFAULT_INSTANCE && config.namespaces.listed().is_none()
+    config.finds_what_is_left() && config.namespaces.listed().is_none()
 }
 
 fn secrets(config: &Config, place: Option<&str>) -> Vec<Rule> {
     let (ours, others): (Vec<_>, Vec<_>) = secret_names(config).into_iter().partition(|name| {
         config.registries.iter().any(|own| own.secret_name == *name && serves(config, own, place))
     });
-    let mut rules = Vec::new();
-    if !ours.is_empty() {
-        rules.push(written(config, ours, prunes(config, place.is_none())));
-    }
+    let writes = !ours.is_empty();
+    let mut rules = Vec::from_iter(writes.then(|| written(config, ours)));
     if !others.is_empty() {
         let why = "Of the configuration's others, which are not for this namespace: whether one is there.";
         rules.push(Rule::new("", "secrets", ["list"], why).named(others));
     }
-    if config.create && rules.first().is_some_and(|rule| rule.verbs.contains(&"patch")) {
+    if config.create && writes {
         rules.push(Rule::new("", "secrets", ["create"], "A create can't be restricted by name."));
     }
     rules
 }
 
-fn written(config: &Config, names: Vec<String>, prunes: bool) -> Rule {
+fn written(config: &Config, names: Vec<String>) -> Rule {
+    let prunes = prunes(config);
     let mut why =
         "Our Secrets by name, and nobody else's: a list by name is authorised by resourceNames. One name for each \
          secret.name and secretName of the configuration."

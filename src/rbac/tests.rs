@@ -267,3 +267,14 @@ fn a_password_in_a_secret_of_our_name_is_read_where_that_is_not_ours_to_write() 
     let served = text.replace("namespaces: [a], ", "");
     assert_eq!(within(&served, "b")[1..], ["secrets pullkeeper: get list patch delete", "secrets: create"]);
 }
+
+#[test]
+fn a_certificate_can_be_made_anew_where_no_entry_is_for_the_webhooks_namespace() {
+    let text = "namespaces: [a, hooks]\npods: {heal: off}\nserviceAccounts: none\n\
+                images: {rewrite: [{from: docker.io, to: proxy.example.com}], admission: webhook, webhook: {namespace: hooks}}\n\
+                registries: [{host: a.example.com, username: u, password: {env: PASS}, namespaces: [a]}]\n";
+    assert!(within(text, "hooks").contains(&"secrets: create".to_owned()));
+    // Where the pass makes Secrets there, once is enough.
+    let served = text.replace(", namespaces: [a]", "");
+    assert_eq!(within(&served, "hooks").iter().filter(|line| *line == "secrets: create").count(), 1);
+}

@@ -1,6 +1,6 @@
 //! What a loop may do besides a pass.
 
-use super::{Grant, Part, Rule, pass, places, secret_names};
+use super::{Grant, Part, Rule, pass, secret_names};
 use crate::config::{Config, Heal, Namespaces, ServiceAccounts};
 
 const WHY: &str = "\
@@ -11,7 +11,7 @@ pub(super) fn grants(config: &Config) -> Vec<Grant> {
         let rules = rules(config, place.is_none());
         Part::Watch.grant(config, place, WHY, rules)
     };
-    places(config).into_iter().map(grant).collect()
+    config.namespaces.places().into_iter().map(grant).collect()
 }
 
 fn rules(config: &Config, everywhere: bool) -> Vec<Rule> {

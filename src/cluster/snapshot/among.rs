@@ -10,7 +10,7 @@ use super::{Cluster, NAMESPACES};
 use crate::cluster::error::{ApiError, Meaning};
 use crate::cluster::requests::{self, List};
 use crate::cluster::wire;
-use crate::config::{Config, DEFAULT_INSTANCE};
+use crate::config::Config;
 use crate::plan::secrets::MANAGED_BY;
 use crate::plan::{self, Snapshot, Subject};
 
@@ -111,7 +111,7 @@ impl Cluster {
 /// of its own looks for them: others may share theirs, and would take away each other's. Nor is it done where none is
 /// chosen at all, which is more likely a slip of the pen.
 pub(super) fn left(config: &Config, snapshot: &Snapshot, contents: &Contents) -> BTreeSet<String> {
-    if !config.prune || config.instance == DEFAULT_INSTANCE || snapshot.namespaces.is_empty() {
+    if !config.finds_what_is_left() || snapshot.namespaces.is_empty() {
         return BTreeSet::new();
     }
     let ours = |secret: &plan::Secret| {
