@@ -7,7 +7,7 @@ mod webhook;
 
 use crate::cli::{ImagesAction, Output, Rbac};
 use crate::cluster::Cluster;
-use crate::config::{self, ConfigError, Inputs};
+use crate::config::{self, Config, ConfigError, Inputs};
 use crate::print::print;
 use crate::report::ExitStatus;
 pub use webhook::webhook;
@@ -27,9 +27,8 @@ pub fn image(references: &[String], inputs: &Inputs, output: Output) -> Result<E
 
 /// `pullkeeper rbac`: prints the rights that the configuration needs. Asks nobody, and reads no password.
 pub fn rbac(own: &Rbac, once: bool, inputs: &Inputs, output: Output) -> Result<ExitStatus, ConfigError> {
-    let loaded = config::load_without_passwords(inputs)?;
-    loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
-    let config = if once { loaded.config.once() } else { loaded.config };
+    let config = read(inputs)?;
+    let config = if once { config.once() } else { config };
     let text = rbac::text(&config, own, output);
     if text.is_empty() {
         log::warn!(
@@ -52,9 +51,7 @@ pub async fn images(
 ) -> Result<ExitStatus, ConfigError> {
     let done = match action {
         ImagesAction::Install { unchecked } => {
-            let loaded = config::load_without_passwords(inputs)?;
-            loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
-            images::install(cluster, &loaded.config, unchecked, dry_run).await
+            images::install(cluster, &read(inputs)?, unchecked, dry_run).await
         }
         // In an emergency the configuration is no reason not to.
         ImagesAction::Remove => {
@@ -71,4 +68,11 @@ pub async fn images(
         }
     }
     Ok(ExitStatus::Success)
+}
+
+/// The configuration of what asks no registry: its passwords may be out of reach.
+fn read(inputs: &Inputs) -> Result<Config, ConfigError> {
+    let loaded = config::load_without_passwords(inputs)?;
+    loaded.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+    Ok(loaded.config)
 }

@@ -6,8 +6,8 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::extract;
+use axum::http::StatusCode;
 use axum::http::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use axum::http::{HeaderName, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -82,12 +82,8 @@ fn result(reviewed: Result<&Reviewed, &Malformed>) -> &'static str {
     }
 }
 
-async fn metrics(
-    extract::State(state): Asked,
-    headers: HeaderMap,
-) -> ([(HeaderName, &'static str); 1], String) {
-    let format = Format::asked(&headers);
-    ([(CONTENT_TYPE, format.content_type())], state.metrics.text(format))
+async fn metrics(extract::State(state): Asked, headers: HeaderMap) -> impl IntoResponse {
+    Format::answer(&headers, |format| state.metrics.text(format))
 }
 
 async fn readiness(extract::State(state): Asked) -> (StatusCode, String) {

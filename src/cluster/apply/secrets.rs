@@ -124,9 +124,7 @@ impl Writer<'_> {
         let request = requests::create_secret(namespace, name, &change.wanted.instance, content);
         self.cluster.send(&request).await.map(drop)
     }
-}
 
-impl Writer<'_> {
     /// Patches a Secret. Where only its replacement is allowed, as by eatr's role, it is read whole for that, so that
     /// nothing is lost that we don't know.
     async fn update_secret(&self, name: &str, version: &str, content: &Content) -> Result<(), ApiError> {

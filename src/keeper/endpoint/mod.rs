@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract;
-use axum::http::header::{CONTENT_TYPE, HeaderMap};
-use axum::http::{HeaderName, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::HeaderMap;
+use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::serve::Listener;
 use hyper::server::conn::http1;
@@ -99,12 +100,8 @@ fn router(state: Arc<State>) -> Router {
 
 type Asked = extract::State<Arc<State>>;
 
-async fn metrics(
-    extract::State(state): Asked,
-    headers: HeaderMap,
-) -> ([(HeaderName, &'static str); 1], String) {
-    let format = Format::asked(&headers);
-    ([(CONTENT_TYPE, format.content_type())], state.metrics.text(format))
+async fn metrics(extract::State(state): Asked, headers: HeaderMap) -> impl IntoResponse {
+    Format::answer(&headers, |format| state.metrics.text(format))
 }
 
 async fn health(extract::State(state): Asked) -> (StatusCode, String) {

@@ -10,8 +10,8 @@ mod text;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::HeaderMap;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 
@@ -157,11 +157,14 @@ impl Format {
         }
     }
 
-    /// The form that who asks with these headers reads best.
-    #[must_use]
-    pub fn asked(headers: &HeaderMap) -> Self {
+    /// The answer to who asks for metrics with these headers: `text` in the form that they read best.
+    pub fn answer(
+        headers: &HeaderMap,
+        text: impl FnOnce(Self) -> String,
+    ) -> ([(HeaderName, &'static str); 1], String) {
         let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-        Self::accepted(accept.unwrap_or_default())
+        let format = Self::accepted(accept.unwrap_or_default());
+        ([(CONTENT_TYPE, format.content_type())], text(format))
     }
 
     /// The form that who asks with this `Accept` header reads best.
