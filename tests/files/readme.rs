@@ -1,7 +1,6 @@
 //! `README.md` shows nothing that doesn't work: its configurations load, and its patch is one that a real API
 //! server takes.
 
-use std::path::Path;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -11,6 +10,7 @@ use serde_json::Value;
 
 use crate::api::{apply, rendered, send_as};
 use crate::testbed::ControlPlane;
+use crate::testbed::kustomize::copy;
 use crate::{file, load_text, load_text_with, read};
 
 /// The fenced blocks in YAML.
@@ -146,19 +146,6 @@ fn mine(overlay: &str, more: &str) -> Vec<Value> {
         std::fs::write(mine.join(name), text).unwrap();
     }
     rendered(&mine).into_iter().map(|document| document.value).collect()
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in from.read_dir().unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }
 
 #[test]

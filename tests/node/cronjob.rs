@@ -6,25 +6,16 @@ use std::time::Instant;
 use k8s_openapi::api::apps::v1::Deployment;
 use tokio::task::spawn_blocking;
 
-use crate::door::Door;
+use crate::aws::{ECR, TOKEN, moto};
 use crate::installation::{HOME, Installation};
-use crate::moto::Moto;
 use crate::stage::Stage;
 use crate::table::Row;
-use crate::testbed::node::ADDRESS;
 use crate::workload::{container, deployment, spec};
-
-/// The registry of the account that moto takes everybody for.
-const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
-/// What moto gives.
-const TOKEN: &str = "123456789012-auth-token";
 
 /// A Deployment in another namespace waits for its image, and runs after the first Job.
 pub(crate) async fn its_first_job_heals(stage: &Arc<Stage>) -> Row {
-    let moto = spawn_blocking(Moto::start).await.expect("moto");
-    let mut aws = Door::at(ADDRESS, 0);
-    aws.open(&moto.address);
-    let place = Installation::with_account(stage, HOST, "AWS", TOKEN).await;
+    let (moto, aws) = moto().await;
+    let place = Installation::with_account(stage, ECR, "AWS", TOKEN).await;
     let scene = &place.scene;
     scene.make::<Deployment>(deployment("web", 1, &spec(&[container("app", &scene.image())]))).await;
     scene.pods().refused(1).await;

@@ -1,7 +1,7 @@
 //! What `manifests/` ships, installed into the cluster as README says: with kubectl, and a folder of the user's own
 //! beside it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +14,10 @@ use tokio::task::spawn_blocking;
 use crate::door::Door;
 use crate::kubectl::Kubectl;
 use crate::pods::Pods;
-use crate::scene::{PASSWORD, Scene, deletes};
+use crate::scene::{PASSWORD, Scene};
 use crate::stage::Stage;
 use crate::testbed::audit::Mark;
+use crate::testbed::kustomize::copy;
 use crate::testbed::node::ADDRESS;
 use crate::testbed::registry::Registry;
 
@@ -166,10 +167,7 @@ impl Installation {
 
     /// How many pods ours has deleted or evicted since, and was allowed to.
     pub(crate) async fn deletions(&self, mark: Mark) -> usize {
-        let stage = Arc::clone(&self.scene.stage);
-        let own = format!("system:serviceaccount:{HOME}:pullkeeper");
-        let events = spawn_blocking(move || stage.plane.audit_log().since(mark, &own)).await;
-        events.expect("the audit log").iter().filter(|event| deletes(event)).count()
+        self.scene.stage.deletions(mark, &format!("{HOME}:pullkeeper")).await
     }
 
     /// Takes it all away again, as a user would; back when nothing of it is left.
@@ -205,17 +203,4 @@ fn workload(overlay: &str, pod: &Value) -> Value {
         _ => ("batch/v1", "CronJob", json!({"suspend": true, "jobTemplate": {"spec": template}})),
     };
     json!({"apiVersion": version, "kind": kind, "metadata": {"name": "pullkeeper", "namespace": HOME}, "spec": spec})
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    let entries = std::fs::read_dir(from).expect("a folder");
-    for path in entries.map(|entry| entry.expect("an entry").path()) {
-        let to: PathBuf = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            std::fs::copy(&path, &to).expect("a copy");
-        }
-    }
 }

@@ -30,6 +30,7 @@ mod testbed;
 
 mod as_deployment;
 mod as_job;
+mod aws;
 mod behind_a_proxy;
 mod budgets;
 mod controllers;

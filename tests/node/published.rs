@@ -9,22 +9,14 @@ use kube::api::{Api, DeleteParams};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
-use crate::door::Door;
+use crate::aws::{ECR, TOKEN, moto};
 use crate::kubectl::Kubectl;
 use crate::manifests::{EATR, ECRUPDATER, PATCHER_JOB};
-use crate::moto::Moto;
-use crate::scene::{Scene, deletes};
+use crate::scene::Scene;
 use crate::stage::Stage;
 use crate::table::Row;
-use crate::testbed::audit::Mark;
-use crate::testbed::node::ADDRESS;
 use crate::testbed::registry::Registry;
 use crate::workload::{container, deployment, spec};
-
-/// The registry of the account that moto takes everybody for.
-const ECR: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
-/// What moto gives.
-const TOKEN: &str = "123456789012-auth-token";
 
 /// A cluster to which one of them is applied.
 struct Place {
@@ -52,13 +44,6 @@ impl Place {
         let manifest = manifest.replace("imagePullPolicy: Always", "imagePullPolicy: IfNotPresent");
         std::fs::write(self.kubectl.folder().join("all.yaml"), manifest).expect("a file");
         self.kubectl.run("apply -f all.yaml").await;
-    }
-
-    /// How many pods this ServiceAccount has deleted since.
-    async fn deletions(&self, mark: Mark, account: &str) -> usize {
-        let (stage, user) = (Arc::clone(&self.scene.stage), format!("system:serviceaccount:{account}"));
-        let events = spawn_blocking(move || stage.plane.audit_log().since(mark, &user)).await;
-        events.expect("the audit log").iter().filter(|event| deletes(event)).count()
     }
 
     /// Waits until the Secret of that name holds the token.
@@ -108,7 +93,7 @@ pub(crate) async fn job_of_private_repo_patcher(stage: &Arc<Stage>) -> Row {
         .kubectl
         .run("-n private-repo-patcher wait --for=condition=complete job/private-repo-patcher --timeout=2m")
         .await;
-    let deletions = place.deletions(mark, "private-repo-patcher:private-repo-patcher").await;
+    let deletions = place.scene.stage.deletions(mark, "private-repo-patcher:private-repo-patcher").await;
     assert_eq!(deletions, 2);
     // It served this one, too.
     let served = Api::<Secret>::namespaced(scene.admin.clone(), "default");
@@ -134,7 +119,7 @@ pub(crate) async fn deployment_of_k8s_ecrupdater(stage: &Arc<Stage>) -> Row {
     place.apply(&ECRUPDATER.replace("env:", &endpoint)).await;
     place.has_token("ecr").await;
     let after = place.runs_with("ecr").await.duration_since(began);
-    let deletions = place.deletions(mark, "default:ecr-updater").await;
+    let deletions = place.scene.stage.deletions(mark, "default:ecr-updater").await;
     place.remove().await;
     spawn_blocking(move || drop(moto)).await.expect("its end");
     Row { after: Some(after), deletions, what: "each Secret of that name has the token".to_owned() }
@@ -159,16 +144,8 @@ pub(crate) async fn deployment_of_eatr(stage: &Arc<Stage>) -> Row {
     place.has_token(ECR).await;
     let after = place.runs_with(ECR).await.duration_since(began);
     place.kubectl.run("-n ci-cd rollout status deployment/eatr --timeout=1m").await;
-    let deletions = place.deletions(mark, "ci-cd:eatr").await;
+    let deletions = place.scene.stage.deletions(mark, "ci-cd:eatr").await;
     place.remove().await;
     spawn_blocking(move || drop(moto)).await.expect("its end");
     Row { after: Some(after), deletions, what: "a labelled namespace has its Secret".to_owned() }
-}
-
-/// An AWS, and the way to it for our pods.
-async fn moto() -> (Moto, Door) {
-    let moto = spawn_blocking(Moto::start).await.expect("moto");
-    let mut aws = Door::at(ADDRESS, 0);
-    aws.open(&moto.address);
-    (moto, aws)
 }

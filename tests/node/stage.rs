@@ -1,15 +1,19 @@
 //! What all scenarios share: a control plane with a node, and a ServiceAccount with the rights that are shipped.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 use kube::Client;
 use serde_json::Value;
+use tokio::task::spawn_blocking;
 
 use crate::door::Door;
 use crate::said::Said;
+use crate::scene::deletes;
 use crate::testbed::ControlPlane;
+use crate::testbed::audit::Mark;
 use crate::testbed::fixtures::namespace;
 use crate::testbed::node::{FLAGS, Node, Own, SERVICE};
 use crate::testbed::users::{Role, Scope, User, user};
@@ -44,6 +48,13 @@ impl Stage {
 
     pub(crate) fn admin(&self) -> Client {
         self.plane.admin()
+    }
+
+    /// How many pods the ServiceAccount `NAMESPACE:NAME` has deleted or evicted since, and was allowed to.
+    pub(crate) async fn deletions(self: &Arc<Self>, mark: Mark, account: &str) -> usize {
+        let (stage, user) = (Arc::clone(self), format!("system:serviceaccount:{account}"));
+        let events = spawn_blocking(move || stage.plane.audit_log().since(mark, &user)).await;
+        events.expect("the audit log").iter().filter(|event| deletes(event)).count()
     }
 }
 

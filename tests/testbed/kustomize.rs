@@ -14,3 +14,17 @@ pub fn render(folder: &Path) -> String {
     assert!(!said.contains("deprecated"), "{}: {said}", folder.display());
     String::from_utf8(output.stdout).expect("its output is text")
 }
+
+/// Copies a folder with all that is in it: kustomize wants what it renders side by side.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in from.read_dir().expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, to).expect("a copy");
+        }
+    }
+}
